@@ -1,0 +1,269 @@
+"""The events that are read: one frozen struct per CloudEvents ``type`` (contract, "Input events").
+
+Absent fields are ``None``: what absence means (false, ``unknown``…) is for the reader of the
+field to say, so that an event can always be written back as it was received.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+Millis = int
+"""Milliseconds: since 1970-01-01T00:00:00Z for an instant, a length for a duration."""
+
+Name = Annotated[str, Meta(min_length=1)]
+Seconds = Annotated[int | float, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=0)]
+Money = str | int | float
+Temperature = Literal["hot", "warm", "cold"]
+LeadStage = Literal["contact", "lead", "mql", "sql", "opportunity", "customer"]
+Direction = Literal["outbound", "inbound"]
+CallKind = Literal["call", "demo", "meeting"]
+MessageChannel = Literal["email", "sms", "social"]
+Outcome = Literal["positive", "negative", "neutral"]
+ReplyClass = Literal["positive", "negative", "neutral", "auto", "bounce"]
+Customer = Literal["new", "existing"]
+DealKind = Literal["new", "upsell", "cross_sell", "renewal"]
+
+
+class Data(Struct, frozen=True, omit_defaults=True):
+    """What stands under ``data``: fields as in the contract's table, unknown ones ignored."""
+
+
+class LeadEngaged(Data):
+    qualified: bool | None = None
+    source: str | None = None
+    channel: str | None = None
+    campaign: str | None = None
+    temperature: Temperature | None = None
+    region: str | None = None
+    segment: str | None = None
+    account: str | None = None
+    owner: str | None = None
+    team: str | None = None
+    timezone: str | None = None
+    first_seen_at: str | None = None
+    stage: LeadStage | None = None
+    imported: bool | None = None
+
+
+class LeadAssigned(Data):
+    owner: Name
+    team: str | None = None
+
+
+class LeadStageChanged(Data):
+    stage: LeadStage
+    temperature: Temperature | None = None
+
+
+class LeadMerged(Data):
+    into: Name
+
+
+class LeadClosed(Data):
+    reason: str | None = None
+
+
+class CallCompleted(Data):
+    direction: Direction
+    rep: str | None = None
+    team: str | None = None
+    kind: CallKind | None = None
+    answered: bool | None = None
+    duration_seconds: Seconds | None = None
+    talk_seconds: Seconds | None = None
+    rep_talk_seconds: Seconds | None = None
+    automatic: bool | None = None
+    outcome: Outcome | None = None
+    customer: Customer | None = None
+
+
+class CallPlanned(Data):
+    """``call.scheduled`` and ``call.missed``."""
+
+    call_id: Name
+    kind: CallKind | None = None
+    due_at: str | None = None
+    rep: str | None = None
+    team: str | None = None
+
+
+class EmailSent(Data):
+    message_id: Name
+    rep: str | None = None
+    team: str | None = None
+    channel: MessageChannel | None = None
+    automatic: bool | None = None
+    personalized_elements: Count | None = None
+    customer: Customer | None = None
+
+
+class EmailDelivery(Data):
+    """``email.delivered`` and ``email.bounced``."""
+
+    message_id: Name
+
+
+class EmailSeen(Data):
+    """``email.opened`` and ``email.clicked``."""
+
+    message_id: Name
+    machine: bool | None = None
+
+
+class EmailReplied(Data):
+    in_reply_to: str | None = None
+    channel: MessageChannel | None = None
+    class_: ReplyClass | None = msgspec.field(name="class", default=None)
+    headers: dict[str, str] | None = None
+    text: str | None = None
+
+
+class DealOpened(Data):
+    deal_id: Name
+    amount: Money | None = None
+    currency: str | None = None
+    units: int | float | None = None
+    product: str | None = None
+    region: str | None = None
+    channel: str | None = None
+    partner: str | None = None
+    rep: str | None = None
+    team: str | None = None
+    kind: DealKind | None = None
+    stage: str | None = None
+
+
+class DealStageChanged(Data):
+    deal_id: Name
+    stage: Name
+    rep: str | None = None
+    team: str | None = None
+
+
+class DealWon(Data):
+    deal_id: Name
+    amount: Money | None = None
+    currency: str | None = None
+    units: int | float | None = None
+    cost: Money | None = None
+    monthly_recurring: Money | None = None
+    rep: str | None = None
+    team: str | None = None
+    product: str | None = None
+    region: str | None = None
+
+
+class DealLost(Data):
+    deal_id: Name
+    reason: str | None = None
+    rep: str | None = None
+    team: str | None = None
+
+
+class DealContinued(Data):
+    """``deal.renewed``, ``deal.expanded`` and ``deal.churned``."""
+
+    deal_id: Name
+    amount: Money | None = None
+    currency: str | None = None
+    monthly_recurring: Money | None = None
+    reason: str | None = None
+    product: str | None = None
+    kind: DealKind | None = None
+
+
+class ObservationRecorded(Data):
+    name: Name
+    value: Money
+    unit: str | None = None
+    currency: str | None = None
+    dimensions: dict[str, str] | None = None
+
+
+class TargetSet(Data):
+    kpi: Name
+    value: Money
+    start: Name
+    end: Name
+    rep: str | None = None
+    team: str | None = None
+    by: str | None = None
+
+
+class TargetRevoked(Data):
+    kpi: Name
+    start: Name
+    end: Name
+    value: Money | None = None
+    rep: str | None = None
+    team: str | None = None
+    by: str | None = None
+
+
+TYPES: Final[dict[str, dict[str, type[Data]]]] = {
+    "leads": {
+        "lead.engaged": LeadEngaged,
+        "lead.assigned": LeadAssigned,
+        "lead.stage_changed": LeadStageChanged,
+        "lead.merged": LeadMerged,
+        "lead.closed": LeadClosed,
+    },
+    "calls": {"call.completed": CallCompleted, "call.scheduled": CallPlanned, "call.missed": CallPlanned},
+    "emails": {
+        "email.sent": EmailSent,
+        "email.delivered": EmailDelivery,
+        "email.bounced": EmailDelivery,
+        "email.opened": EmailSeen,
+        "email.clicked": EmailSeen,
+        "email.replied": EmailReplied,
+    },
+    "deals": {
+        "deal.opened": DealOpened,
+        "deal.stage_changed": DealStageChanged,
+        "deal.won": DealWon,
+        "deal.lost": DealLost,
+        "deal.renewed": DealContinued,
+        "deal.expanded": DealContinued,
+        "deal.churned": DealContinued,
+    },
+    "observations": {"observation.recorded": ObservationRecorded},
+    "targets": {"target.set": TargetSet, "target.revoked": TargetRevoked},
+}
+"""Topic (without prefix) → ``type`` → struct of its ``data``."""
+
+TOPIC_OF: Final[dict[str, str]] = {kind: topic for topic, kinds in TYPES.items() for kind in kinds}
+"""``type`` → the topic (without prefix) that it belongs to."""
+
+
+class Event(Struct, frozen=True):
+    """One accepted event.
+
+    ``time`` is event time in milliseconds. ``spelling`` says how the time was written and
+    ``raw`` holds the event's canonical JSON where it cannot be rebuilt from the other fields
+    (unknown fields, nulls, an unusual time), so that two contents under one identity can
+    always be compared as the contract says: the smaller canonical JSON stands.
+    """
+
+    type: str
+    time: Millis
+    source: str
+    id: str
+    subject: str
+    data: Data
+    spelling: int = 0
+    raw: str | None = None
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """Topic, subject, source, id: a second arrival under it changes nothing."""
+        return (TOPIC_OF[self.type], self.subject, self.source, self.id)
+
+    @property
+    def order(self) -> tuple[Millis, str, str]:
+        """The order among the events of one lead."""
+        return (self.time, self.source, self.id)

@@ -1,0 +1,87 @@
+"""Settings: environment variables ``SALESPULSE_*`` or an ``.env`` file. ``salespulse settings`` lists them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
+
+
+def millis(text: Any) -> Any:
+    """Milliseconds of a duration such as ``90s``, ``15m``, ``24h``, ``30d``; ``ValueError`` on anything else."""
+    if isinstance(text, int):
+        return text
+    match = _DURATION.fullmatch(str(text).strip())
+    if match is None:
+        raise ValueError("expected a duration such as 90s, 15m, 24h or 30d")
+    return int(float(match[1]) * _UNITS[match[2]])
+
+
+Duration = Annotated[int, BeforeValidator(millis)]
+"""Milliseconds, written as ``24h`` and the like."""
+
+
+class Settings(BaseSettings):
+    """What can be set from outside. Durations are written ``90s``, ``15m``, ``24h``, ``30d``."""
+
+    model_config = SettingsConfigDict(env_prefix="SALESPULSE_", env_file=".env", extra="ignore", frozen=True)
+
+    kafka: str | None = Field(None, description="bootstrap servers, host:port[,host:port]; none: the local broker")
+    clickhouse: str | None = Field(
+        None, description="DSN, http://user:password@host:8123/database; none: the local engine"
+    )
+    data_dir: Path = Field(
+        Path("~/.local/share/salespulse"), description="state, local broker and local engine live here"
+    )
+    cache_dir: Path = Field(Path("~/.cache/salespulse"), description="downloaded jars are kept here")
+    topic_prefix: str = Field("sales", pattern=r"^[A-Za-z0-9._-]+$", description="prefix of every topic")
+    partitions: int = Field(4, ge=1, le=1024, description="partitions of each topic that is created")
+    replication: int = Field(1, ge=1, le=9, description="replication factor of each topic that is created")
+    policies: Path | None = Field(None, description="service level policies, a TOML file")
+    follow_up_horizon: Duration = Field(millis("24h"), description="a lead touched within it counts as followed up")
+    reply_horizon: Duration = Field(millis("30d"), description="a reply counts within it after a touch")
+    response_horizon: Duration = Field(millis("30d"), description="response rows turn final after it")
+    allowed_lateness: Duration = Field(millis("1h"), description="rows turn final this long after their horizon")
+    clock_skew: Duration = Field(millis("60s"), description="a touch this little before engagement answers at once")
+    future_skew: Duration = Field(millis("10m"), description="events further ahead of the broker are refused")
+    contact_seconds: int = Field(30, ge=0, description="talk of at least this many seconds is contact made")
+    timezone: str = Field("UTC", description="IANA zone whose calendar days the 1d windows follow")
+    currency: str = Field("EUR", min_length=3, max_length=3, description="currency of amounts that state none")
+    keep_text: bool = Field(False, description="keep the text of replies")
+    kpis: str = Field("", description="comma-separated KPIs to compute; empty: all")
+    groupings: str = Field("", description="semicolon-separated groupings to compute; empty: all")
+    windows: str = Field("", description="comma-separated windows to compute; empty: all")
+    commit_interval: Duration = Field(millis("1s"), description="time between two commits")
+    cached_leads: int = Field(50_000, ge=100, description="decoded lead timelines kept in memory per partition set")
+    dead_letter_share: float = Field(
+        0.5, gt=0, le=1, description="a partition stops when more than this share of its recent input is unusable"
+    )
+    dead_letter_sample: int = Field(1_000, ge=10, description="how many recent events that share is taken over")
+    host: str = Field("127.0.0.1", description="address the worker's web server listens on")
+    port: int = Field(6066, ge=0, le=65535, description="port of /metrics, /livez, /readyz; 0: any free one")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning, error")
+
+    @field_validator("data_dir", "cache_dir", "policies")
+    @classmethod
+    def _expanded(cls, path: Path | None) -> Path | None:
+        return path.expanduser().absolute() if path is not None else None
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("expected an IANA time zone such as Europe/Berlin") from error
+        return name
+
+    def topic(self, name: str) -> str:
+        """Full name of a topic: ``topic("leads")`` is ``sales.leads`` unless the prefix is set."""
+        return f"{self.topic_prefix}.{name}"
