@@ -1,0 +1,105 @@
+"""The Faust app of one stage: membership, agent and web; state, recovery and commit are the engine's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import faust
+
+from agents.engine.engine import Engine
+from agents.engine.faust_transport import FaustGroup, Fetched, FetchSchema, Transport
+from agents.engine.partition import Plan
+from agents.engine.processor import Factory
+from schemas.settings import Settings
+
+SESSION_SECONDS = 10.0
+"""A worker that was killed loses its partitions after this long."""
+
+TRANSACTION_SECONDS = 20.0
+"""An abandoned transaction holds readers back for at most this long."""
+
+
+class StageApp(faust.App):
+    """A Faust app with an engine; ``stopped_for`` says why it stopped itself, where it did."""
+
+    engine: Engine
+    stopped_for: str | None = None
+    web_host: str
+    web_port: int
+
+    def stop_worker(self, reason: str) -> None:
+        """Ask the runner to end the process with a failure."""
+        if self.stopped_for is None:
+            self.stopped_for = reason
+            self._crash(RuntimeError(reason))
+
+
+def plan(settings: Settings, stage: str, inputs: tuple[str, ...], factory: Factory) -> Plan:
+    """What the engine of a stage needs to know; topics and group carry the prefix."""
+    return Plan(
+        group=settings.topic(stage),
+        inputs=tuple(settings.topic(name) for name in inputs),
+        changelog=settings.topic(f"internal.{stage}-changelog"),
+        directory=settings.data_dir / "state" / settings.topic(stage),
+        connection={"bootstrap_servers": settings.kafka, "client_id": settings.topic(stage)},
+        timeout=TRANSACTION_SECONDS,
+        factory=factory,
+    )
+
+
+def stage_app(settings: Settings, stage: Plan, on_cycle: Callable[[float], None], *, web: bool = False) -> StageApp:
+    """The app; ``web`` gives it the web server on ``settings.host`` and ``settings.port``."""
+    app = StageApp(
+        stage.group,
+        broker=[f"kafka://{server}" for server in str(settings.kafka).split(",")],
+        datadir=str(Path(stage.directory) / "faust"),
+        broker_commit_interval=settings.commit_interval / 1000,
+        broker_session_timeout=SESSION_SECONDS,
+        broker_heartbeat_interval=SESSION_SECONDS / 4,
+        broker_max_poll_records=5_000,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=1024 * 1024,
+        stream_buffer_maxsize=2,
+        stream_wait_empty=False,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        web_enabled=web,
+        web_bind=settings.host,
+        web_port=settings.port,
+        web_in_thread=False,
+        autodiscover=False,
+    )
+    app.transport = Transport(app.conf.broker, app, loop=app.loop)
+    app.engine = Engine(stage, FaustGroup(app), on_cycle)
+    app.on_rebalance_complete.connect(_open(app))
+    _agent(app, stage)
+    return app
+
+
+def _open(app: StageApp) -> Any:
+    async def opened(sender: Any, **kwargs: Any) -> None:
+        await app.engine.close()
+        await app.engine.open()
+
+    app._keep_alive = opened
+    return opened
+
+
+def _agent(app: StageApp, stage: Plan) -> None:
+    topic = app.topic(*stage.inputs, schema=FetchSchema(), value_type=bytes, key_type=bytes)
+
+    @app.agent(topic, name=stage.group)
+    async def fetches(stream: Any) -> None:
+        async for fetched in stream:
+            _receive(app, fetched)
+            await asyncio.sleep(0)
+
+
+def _receive(app: StageApp, fetched: Fetched) -> None:
+    if fetched.generation == app.consumer_generation_id:
+        app.engine.receive(fetched.batches, fetched.horizons)
+    else:
+        app.engine.unread(fetched.batches)

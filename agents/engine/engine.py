@@ -1,0 +1,165 @@
+"""The partitions of one stage, opened and closed as the consumer group assigns them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Protocol
+
+import structlog
+from aiokafka.errors import KafkaError
+
+from agents.engine.clock import monotonic
+from agents.engine.partition import Partition, Plan
+from agents.engine.processor import Millis, Record
+from agents.engine.transactions import CommitFailed, Transactions
+
+log = structlog.get_logger(__name__)
+
+
+class Group(Protocol):
+    """The consumer group's side, as the engine needs it."""
+
+    def partitions(self) -> dict[int, set[str]]:
+        """Assigned topics by partition number."""
+
+    async def committed(self, number: int, topics: Iterable[str]) -> dict[str, int]:
+        """Committed offsets of a partition, 0 where none is."""
+
+    def seek(self, topic: str, number: int, offset: int) -> None:
+        """Continue reading there."""
+
+    def pause(self, number: int) -> None:
+        """Read no more of the partition."""
+
+    def rejoin(self) -> None:
+        """Leave the assignment and ask for one anew."""
+
+    def stop_worker(self, reason: str) -> None:
+        """End the process with a failure that is explained by ``reason``."""
+
+
+class Engine:
+    """Owns the partitions; everything happens on the loop of the Faust app."""
+
+    def __init__(self, plan: Plan, group: Group, on_cycle: Callable[[float], None] = lambda seconds: None) -> None:
+        self.plan = plan
+        self.partitions: dict[int, Partition] = {}
+        self.recovering: dict[int, tuple[int, int]] = {}
+        self.assigned = False
+        self._group = group
+        self._on_cycle = on_cycle
+
+    async def open(self) -> None:
+        """Take over what is assigned, waiting for Kafka where it is away."""
+        assignment = self._group.partitions()
+        for number, topics in assignment.items():
+            if topics != set(self.plan.inputs):
+                missing = sorted(set(self.plan.inputs) - topics)
+                raise RuntimeError(f"partition {number} came without {', '.join(missing)}: partition counts differ")
+        opened = await asyncio.gather(*(self._open(number) for number in sorted(assignment)))
+        self.partitions = {partition.number: partition for partition in opened}
+        self.recovering = {}
+        self.assigned = True
+        log.info("partitions ready", group=self.plan.group, partitions=sorted(self.partitions))
+
+    async def _open(self, number: int) -> Partition:
+        self.recovering[number] = (0, 0)
+        delay = 0.5
+        while True:
+            try:
+                return await self._take_over(number)
+            except (KafkaError, TimeoutError, OSError) as error:
+                log.warning("waiting for Kafka", group=self.plan.group, partition=number, error=repr(error))
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 5)
+
+    async def _take_over(self, number: int) -> Partition:
+        plan = self.plan
+        transactional_id = f"{plan.group}-{number}"
+        transactions = await Transactions.start(plan.connection, transactional_id, plan.timeout)
+        try:
+            committed = await self._group.committed(number, plan.inputs)
+            return await Partition.take_over(number, plan, transactions, committed, self._progress(number))
+        except BaseException:
+            await transactions.stop()
+            raise
+
+    def _progress(self, number: int) -> Callable[[int, int], None]:
+        def note(done: int, total: int) -> None:
+            self.recovering[number] = (done, total)
+
+        return note
+
+    def receive(
+        self, batches: Mapping[tuple[str, int], Sequence[Record]], horizons: Mapping[tuple[str, int], Millis]
+    ) -> None:
+        """Process one fetch; ``horizons`` are as of the same moment."""
+        for (topic, number), records in batches.items():
+            if (partition := self.partitions.get(number)) is not None:
+                partition.process(topic, records)
+        for (topic, number), horizon in horizons.items():
+            if (partition := self.partitions.get(number)) is not None:
+                partition.heard(topic, horizon)
+        for partition in self.partitions.values():
+            if partition.failure is not None:
+                self._group.pause(partition.number)
+                if partition.fatal:
+                    self._group.stop_worker(partition.failure)
+
+    def unread(self, batches: Mapping[tuple[str, int], Sequence[Record]]) -> None:
+        """A fetch was dropped: read it again."""
+        for topic, number in batches:
+            if (partition := self.partitions.get(number)) is not None:
+                self._group.seek(topic, number, partition.positions.get(topic, 0))
+
+    async def commit(self) -> None:
+        """One cycle of every partition, in parallel; a partition whose cycle fails is taken anew."""
+        started = monotonic()
+        partitions = list(self.partitions.values())
+        results = await asyncio.gather(*(partition.commit() for partition in partitions), return_exceptions=True)
+        if any(result is True for result in results):
+            self._on_cycle(monotonic() - started)
+        lost: dict[Partition, BaseException] = {}
+        for partition, result in zip(partitions, results, strict=True):
+            if isinstance(result, CommitFailed):
+                lost[partition] = result
+            elif isinstance(result, BaseException):
+                raise result
+        for partition, error in lost.items():
+            log.warning("cycle failed", group=self.plan.group, partition=partition.number, error=repr(error))
+            await self._drop(partition)
+        if lost:
+            self.assigned = False
+            self._group.rejoin()
+
+    async def close(self) -> None:
+        """Give every partition back. What is to be kept was committed before."""
+        self.assigned = False
+        for partition in list(self.partitions.values()):
+            await self._drop(partition)
+
+    async def _drop(self, partition: Partition) -> None:
+        if self.partitions.pop(partition.number, None) is not None:
+            with suppress(KafkaError):
+                await partition.release()
+
+    def status(self) -> dict[str, Any]:
+        """What ``/readyz`` tells: assignment, recovery, failures."""
+        failures: dict[int, str] = {p.number: p.failure for p in self.partitions.values() if p.failure}
+        return {
+            "ready": self.assigned and not failures,
+            "partitions": sorted(self.partitions),
+            "recovering": {n: list(progress) for n, progress in self.recovering.items()},
+            "failures": failures,
+        }
+
+
+def by_partition(tps: Iterable[Any]) -> dict[int, set[str]]:
+    """Topics by partition number."""
+    found: dict[int, set[str]] = defaultdict(set)
+    for tp in tps:
+        found[tp.partition].add(tp.topic)
+    return dict(found)

@@ -1,0 +1,167 @@
+"""Faust's aiokafka transport, delivering one fetch as one stream item, and committing by the engine's cycle.
+
+Pinned to faust-streaming 0.15.3: every method overridden or private name used here is named in
+``tests/agents/engine/test_faust_contract.py``, which fails when Faust changes under it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import faust
+from aiokafka import TopicPartition
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage
+
+from agents.engine.engine import Engine, by_partition
+from agents.engine.processor import Millis, Record
+
+_POLL_SECONDS = 0.25
+"""An idle fetch ends after this long, so that the clocks of idle partitions move."""
+
+_SMALL_FETCH = 500
+_PAUSE_SECONDS = 0.03
+"""After a small fetch, so that low rates do not burn a core on batches of one."""
+
+
+class Fetched(NamedTuple):
+    """One fetch of all partitions, and up to when each had been read right after it, taken in one step."""
+
+    batches: dict[tuple[str, int], Sequence[Record]]
+    horizons: dict[tuple[str, int], Millis]
+    generation: int = 0
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):
+    """Fetches ``read_committed``, and tells with each fetch where every partition stands."""
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = "read_committed"
+        consumer._fetch_max_wait_ms = int(_POLL_SECONDS * 1000)
+        return consumer
+
+    async def _fetch_records(self, consumer: Any, active_partitions: Any, timeout: Any = None, max_records: Any = None):  # type: ignore[no-untyped-def]
+        records = await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=max_records)
+        if not self.consumer.flow_active:
+            return records
+        batches = {(tp.topic, tp.partition): found for tp, found in records.items()}
+        return Fetched(batches, self._horizons(consumer, records))
+
+    def _horizons(self, consumer: Any, records: Mapping[Any, Sequence[Record]]) -> dict[tuple[str, int], Millis]:
+        horizons: dict[tuple[str, int], Millis] = {}
+        for tp in consumer.assignment():
+            state = consumer._subscription.subscription.assignment.state_value(tp)
+            if not state.has_valid_position or state.timestamp is None:
+                continue
+            if state.position >= state.lso:
+                horizons[tp.topic, tp.partition] = state.timestamp
+            elif tp in records:
+                horizons[tp.topic, tp.partition] = records[tp][-1].timestamp
+        return horizons
+
+
+class Consumer(driver.Consumer):
+    """Hands fetches to the agent whole, and replaces Faust's offset commit by the engine's cycle."""
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    @property
+    def engine(self) -> Engine:
+        engine: Engine = self.app.engine
+        return engine
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        while not (self.should_stop or fetcher.should_stop):
+            generation = self.app.consumer_generation_id
+            fetched, _ = await self._wait_next_records(_POLL_SECONDS)
+            if not isinstance(fetched, Fetched) or self.should_stop:
+                await self.sleep(0)
+                continue
+            if not self.flow_active or generation != self.app.consumer_generation_id:
+                self.engine.unread(fetched.batches)
+                continue
+            await self._deliver(fetched._replace(generation=generation))
+            if sum(map(len, fetched.batches.values())) < _SMALL_FETCH:
+                await self.sleep(_PAUSE_SECONDS)
+
+    async def _deliver(self, fetched: Fetched) -> None:
+        tp = next(iter(self.assignment()), None)
+        if tp is None:
+            return
+        message = ConsumerMessage(
+            tp.topic, tp.partition, 0, 0.0, 0, None, None, fetched, None, tp=TP(*tp), generation_id=fetched.generation
+        )
+        await self.wait_first(self.callback(message), self.suspend_flow.wait())
+
+    async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
+        await self.engine.commit()
+        return True
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        await super().on_partitions_revoked(revoked)
+        await self.engine.commit()
+        await self.engine.close()
+
+    async def on_stop(self) -> None:
+        await super().on_stop()
+        await self.engine.close()
+
+    async def verify_all_partitions_active(self) -> None:
+        """Faust watches single messages, of which there are none; ``/livez`` watches progress."""
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """The queue of one agent holds fetches of all partitions: waiting for it is enough."""
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """See ``on_buffer_full``."""
+
+
+class Transport(driver.Transport):
+    """Faust's transport with the consumer above."""
+
+    Consumer = Consumer
+
+
+class FetchSchema(faust.Schema):
+    """Passes a fetch through as the stream's value."""
+
+    def compile(self, app: Any, **kwargs: Any) -> Any:
+        create_event = app.create_event
+
+        async def decode(message: Any, *, propagate: bool = False) -> Any:
+            return create_event(None, message.value, message.headers, message)
+
+        return decode
+
+
+class FaustGroup:
+    """The engine's view of the consumer group, by way of a Faust app."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    def partitions(self) -> dict[int, set[str]]:
+        return by_partition(self._app.consumer.assignment())
+
+    async def committed(self, number: int, topics: Iterable[str]) -> dict[str, int]:
+        thread = self._app.consumer._thread
+        consumer = thread._ensure_consumer()
+        return {t: await thread.call_thread(consumer.committed, TopicPartition(t, number)) or 0 for t in topics}
+
+    def seek(self, topic: str, number: int, offset: int) -> None:
+        self._app.consumer._thread.seek(TP(topic, number), offset)
+
+    def pause(self, number: int) -> None:
+        tps = {tp for tp in self._app.consumer.assignment() if tp.partition == number}
+        self._app.consumer.pause_partitions(tps)
+
+    def rejoin(self) -> None:
+        thread = self._app.consumer._thread
+        coordinator = thread._ensure_consumer()._coordinator
+        thread.thread_loop.call_soon_threadsafe(coordinator.request_rejoin)
+
+    def stop_worker(self, reason: str) -> None:
+        self._app.stop_worker(reason)

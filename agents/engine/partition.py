@@ -1,0 +1,155 @@
+"""One partition while this worker owns it: its store, its processor, its positions, its commit cycle."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import structlog
+from aiokafka import TopicPartition
+
+from agents.engine.clock import monotonic, now
+from agents.engine.processor import Context, Factory, Millis, Outgoing, Processor, Record, StopWorker
+from agents.engine.recovery import Progress, recover
+from agents.engine.store import CYCLE, Cycle, Reached, Store, encode_cycle
+from agents.engine.transactions import Transactions
+
+log = structlog.get_logger(__name__)
+
+
+class Plan(NamedTuple):
+    """What the partitions of a stage have in common: where to connect, what to read, where to keep it."""
+
+    group: str
+    inputs: tuple[str, ...]
+    changelog: str
+    directory: Path
+    connection: Mapping[str, Any]
+    timeout: float
+    factory: Factory
+
+
+class Work(NamedTuple):
+    """A cycle: taken in one synchronous step, so that records, state and offsets belong together."""
+
+    outgoing: list[Outgoing]
+    writes: dict[bytes, bytes | None]
+    offsets: dict[TopicPartition, int]
+    cycle: Cycle
+
+
+class Partition:
+    """Owned from ``take_over`` until ``release``; ``failure`` says why it stopped, where it did."""
+
+    def __init__(
+        self, number: int, plan: Plan, store: Store, transactions: Transactions, positions: dict[str, int]
+    ) -> None:
+        self.number = number
+        self.failure: str | None = None
+        self.fatal = False
+        self.last_commit = monotonic()
+        self.records = 0
+        self.processor: Processor
+        self._plan = plan
+        self._store = store
+        self._transactions = transactions
+        self.positions = positions
+        self._committed = dict(positions)
+        self._horizons: dict[str, Millis] = {}
+        self._clock = 0
+        self._lock = asyncio.Lock()
+        self._cycle = store.cycle or Cycle(0, os.urandom(8))
+
+    @classmethod
+    async def take_over(
+        cls, number: int, plan: Plan, transactions: Transactions, committed: Mapping[str, int], progress: Progress
+    ) -> Partition:
+        """Recover and rebuild; ``transactions`` was started, and ``committed`` read, before, in this order."""
+        store = Store(plan.directory / str(number))
+        try:
+            await recover(store, TopicPartition(plan.changelog, number), plan.connection, progress)
+            partition = cls(number, plan, store, transactions, dict(committed))
+            partition.processor = plan.factory(Context(number, store, partition._cycle.number))
+        except BaseException:
+            store.close()
+            raise
+        return partition
+
+    def process(self, topic: str, records: Sequence[Record]) -> None:
+        """Absorb what lies at or after the position; a bug stops this partition and names the records."""
+        position = self.positions.get(topic, 0)
+        if records[0].offset < position:
+            records = [record for record in records if record.offset >= position]
+        if self.failure is not None or not records:
+            return
+        try:
+            self.processor.process(topic, records)
+        except Exception as error:
+            where = f"{topic}[{self.number}] offsets {records[0].offset}…{records[-1].offset}"
+            self._fail(f"{where}: {error}", error)
+            return
+        self.records += len(records)
+        self.positions[topic] = records[-1].offset + 1
+
+    def heard(self, topic: str, horizon: Millis) -> None:
+        """Everything that the broker had of the topic at ``horizon`` has been processed."""
+        self._horizons[topic] = horizon
+
+    @property
+    def clock(self) -> Millis | None:
+        """The instant up to which all inputs have been read; None until each has been heard of. Never goes back."""
+        if len(self._horizons) == len(self._plan.inputs):
+            self._clock = max(self._clock, min(self._horizons.values()))
+        return self._clock or None
+
+    async def commit(self) -> bool:
+        """One cycle; True where there was anything to commit. Raises CommitFailed."""
+        async with self._lock:
+            work = self._take()
+            if work is None:
+                return False
+            reached = await self._transactions.commit(work.outgoing, work.offsets, self._plan.group)
+            offset = reached[TopicPartition(self._plan.changelog, self.number)]
+            self._store.apply(work.writes, Reached(offset, work.cycle.incarnation, now()))
+            self._cycle = work.cycle
+            self.last_commit = monotonic()
+            return True
+
+    def _take(self) -> Work | None:
+        if self.failure is not None:
+            return None
+        number = self._cycle.number + 1
+        try:
+            if (clock := self.clock) is not None:
+                self.processor.tick(clock)
+            outgoing = self.processor.drain(number)
+        except Exception as error:
+            self._fail(f"{self._plan.group}[{self.number}] while committing: {error}", error)
+            return None
+        offsets = {t: o for t, o in self.positions.items() if o != self._committed.get(t)}
+        writes = self._store.take()
+        if not (outgoing or offsets or writes):
+            self.last_commit = monotonic()
+            return None
+        cycle = Cycle(number, self._cycle.incarnation)
+        writes[CYCLE] = encode_cycle(cycle)
+        self._committed.update(offsets)
+        changelog = Outgoing(self._plan.changelog, self.number, list(writes.items()))
+        addressed = {TopicPartition(topic, self.number): offset for topic, offset in offsets.items()}
+        return Work([*outgoing, changelog], writes, addressed, cycle)
+
+    def _fail(self, reason: str, error: Exception) -> None:
+        self.failure = reason
+        self.fatal = isinstance(error, StopWorker)
+        trace = "" if self.fatal else "".join(traceback.format_exception(error))
+        log.error("partition stopped", group=self._plan.group, partition=self.number, reason=reason, trace=trace)
+
+    async def release(self) -> None:
+        """Give everything back; what was not committed is forgotten."""
+        async with self._lock:
+            await self._transactions.stop()
+            self._store.close()
