@@ -33,7 +33,7 @@ class Data(Struct, frozen=True, omit_defaults=True):
     """What stands under ``data``: fields as in the contract's table, unknown ones ignored."""
 
 
-class LeadEngaged(Data):
+class LeadEngaged(Data, frozen=True):
     qualified: bool | None = None
     source: str | None = None
     channel: str | None = None
@@ -50,25 +50,25 @@ class LeadEngaged(Data):
     imported: bool | None = None
 
 
-class LeadAssigned(Data):
+class LeadAssigned(Data, frozen=True):
     owner: Name
     team: str | None = None
 
 
-class LeadStageChanged(Data):
+class LeadStageChanged(Data, frozen=True):
     stage: LeadStage
     temperature: Temperature | None = None
 
 
-class LeadMerged(Data):
+class LeadMerged(Data, frozen=True):
     into: Name
 
 
-class LeadClosed(Data):
+class LeadClosed(Data, frozen=True):
     reason: str | None = None
 
 
-class CallCompleted(Data):
+class CallCompleted(Data, frozen=True):
     direction: Direction
     rep: str | None = None
     team: str | None = None
@@ -82,7 +82,7 @@ class CallCompleted(Data):
     customer: Customer | None = None
 
 
-class CallPlanned(Data):
+class CallPlanned(Data, frozen=True):
     """``call.scheduled`` and ``call.missed``."""
 
     call_id: Name
@@ -92,7 +92,7 @@ class CallPlanned(Data):
     team: str | None = None
 
 
-class EmailSent(Data):
+class EmailSent(Data, frozen=True):
     message_id: Name
     rep: str | None = None
     team: str | None = None
@@ -102,20 +102,20 @@ class EmailSent(Data):
     customer: Customer | None = None
 
 
-class EmailDelivery(Data):
+class EmailDelivery(Data, frozen=True):
     """``email.delivered`` and ``email.bounced``."""
 
     message_id: Name
 
 
-class EmailSeen(Data):
+class EmailSeen(Data, frozen=True):
     """``email.opened`` and ``email.clicked``."""
 
     message_id: Name
     machine: bool | None = None
 
 
-class EmailReplied(Data):
+class EmailReplied(Data, frozen=True):
     in_reply_to: str | None = None
     channel: MessageChannel | None = None
     class_: ReplyClass | None = msgspec.field(name="class", default=None)
@@ -123,7 +123,7 @@ class EmailReplied(Data):
     text: str | None = None
 
 
-class DealOpened(Data):
+class DealOpened(Data, frozen=True):
     deal_id: Name
     amount: Money | None = None
     currency: str | None = None
@@ -138,14 +138,14 @@ class DealOpened(Data):
     stage: str | None = None
 
 
-class DealStageChanged(Data):
+class DealStageChanged(Data, frozen=True):
     deal_id: Name
     stage: Name
     rep: str | None = None
     team: str | None = None
 
 
-class DealWon(Data):
+class DealWon(Data, frozen=True):
     deal_id: Name
     amount: Money | None = None
     currency: str | None = None
@@ -158,14 +158,14 @@ class DealWon(Data):
     region: str | None = None
 
 
-class DealLost(Data):
+class DealLost(Data, frozen=True):
     deal_id: Name
     reason: str | None = None
     rep: str | None = None
     team: str | None = None
 
 
-class DealContinued(Data):
+class DealContinued(Data, frozen=True):
     """``deal.renewed``, ``deal.expanded`` and ``deal.churned``."""
 
     deal_id: Name
@@ -177,7 +177,7 @@ class DealContinued(Data):
     kind: DealKind | None = None
 
 
-class ObservationRecorded(Data):
+class ObservationRecorded(Data, frozen=True):
     name: Name
     value: Money
     unit: str | None = None
@@ -185,7 +185,7 @@ class ObservationRecorded(Data):
     dimensions: dict[str, str] | None = None
 
 
-class TargetSet(Data):
+class TargetSet(Data, frozen=True):
     kpi: Name
     value: Money
     start: Name
@@ -195,7 +195,7 @@ class TargetSet(Data):
     by: str | None = None
 
 
-class TargetRevoked(Data):
+class TargetRevoked(Data, frozen=True):
     kpi: Name
     start: Name
     end: Name

@@ -60,7 +60,7 @@ def stop_at(steps: str, share: int) -> None:
         if reached == steps and rng % share == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    transactions.Transactions._between = between  # type: ignore[method-assign]
+    transactions.Transactions._between = between  # type: ignore[method-assign, assignment]
 
 
 def main() -> int:
