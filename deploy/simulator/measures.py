@@ -1,0 +1,209 @@
+"""What each KPI sees in one subject's history: one function per family, sentence by sentence from the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from deploy.simulator.history import UNKNOWN, Episode, Happening, History, Owner, channel_of
+from schemas.events import Millis
+
+STANDARD: Final = ("all", "team", "rep", "team,temperature", "source", "region")
+BY_CHANNEL: Final = ("channel",)
+EVERY: Final = (*STANDARD, *BY_CHANNEL)
+PROPOSAL: Final = "proposal"
+
+
+class Seen(NamedTuple):
+    """One observation: of a duration (None: still open), a hit or miss, a number to average, a thing to count."""
+
+    kpi: str
+    at: Millis
+    dimensions: dict[str, str]
+    value: int | None
+    groupings: tuple[str, ...] = STANDARD
+    note: int | str | None = None
+    kind: str | None = None
+
+
+def observe(history: History, reporting: set[str], clock: Millis) -> Iterator[Seen]:
+    """Everything that one subject adds to any KPI; ``reporting`` are the sources that report delivery."""
+    for episode in history.episodes:
+        if episode.counts:
+            yield from _response(history, episode)
+            yield from _ownerships(history, episode)
+            yield from _follow_up(history, episode)
+            yield from _open(history, episode, clock)
+        if episode.counts or len(history.episodes) == 1:
+            yield from _answers(history, episode)
+    yield from _latency(history)
+    yield from _message_replies(history)
+    yield from _messages(history, reporting)
+    yield from _personalization(history)
+    yield from _activities(history)
+
+
+def _response(history: History, episode: Episode) -> Iterator[Seen]:
+    """Engaged → first touch, first owner, contact made."""
+    assert episode.engaged is not None
+    engaged, who = episode.engaged, _cohort(history, episode)
+    owned = [owner.since[0] for owner in _owners(history, episode) if owner.rep]
+    touched = [touch.at for touch in episode.touches]
+    firsts = {"lead_response_time": touched, "system_delay": owned, "time_to_contact": episode.contacts}
+    for kpi, times in firsts.items():
+        yield Seen(kpi, engaged.at, who, max(0, min(times) - engaged.at) if times else None)
+    yield Seen("leads_created", engaged.at, who, 1)
+
+
+def _owners(history: History, episode: Episode) -> list[Owner]:
+    """Who had this instance, one after the other: the owner at its engagement, then every change of person."""
+    assert episode.engaged is not None
+    start = episode.engaged.order
+    first = history.owner_at(start)
+    found = [Owner(start, first.rep, first.team)]
+    for owner in history.owners:
+        if start < owner.since < history.end_of(episode) and owner.rep != found[-1].rep:
+            found.append(owner)
+    return found
+
+
+def _ownerships(history: History, episode: Episode) -> Iterator[Seen]:
+    """Assigned → that owner's touch; who lost the lead before touching it is counted as cancelled."""
+    owners = _owners(history, episode)
+    for n, owner in enumerate(owners):
+        if owner.rep is None:
+            continue
+        until = owners[n + 1].since if n + 1 < len(owners) else history.end_of(episode)
+        mine = [t for t in episode.touches if owner.since < t.order < until and _toucher(history, t) == owner.rep]
+        who = _lead_dimensions(episode) | {"rep": owner.rep, "team": owner.team or "unassigned"}
+        cancelled = not mine and n + 1 < len(owners)
+        value = mine[0].at - owner.since[0] if mine else None
+        yield Seen("rep_response_time", owner.since[0], who, value, note="cancelled" if cancelled else None)
+
+
+def _toucher(history: History, touch: Happening) -> str:
+    return history.doer_of(touch)[0]
+
+
+def _follow_up(history: History, episode: Episode) -> Iterator[Seen]:
+    """Touched within the horizon, how often; and touches after the first."""
+    assert episode.engaged is not None
+    at, who = episode.engaged.at, _cohort(history, episode)
+    horizon = history.settings.follow_up_horizon
+    in_time = sum(touch.at - at <= horizon for touch in episode.touches)
+    yield Seen("follow_up_rate", at, who, int(in_time > 0), note=in_time)
+    if episode.touches:
+        yield Seen("follow_ups_per_lead", at, who, len(episode.touches) - 1)
+
+
+def _open(history: History, episode: Episode, clock: Millis) -> Iterator[Seen]:
+    """Engaged, not answered, not closed: its age now, under its present temperature."""
+    assert episode.engaged is not None
+    if episode.closed or episode.touches:
+        return
+    stated = [e for e in history.events if e.type == "lead.stage_changed" and e.order > episode.engaged.order]
+    temperatures = [e.data["temperature"] for e in stated if e.data.get("temperature")]
+    who = _cohort(history, episode) | ({"temperature": temperatures[-1]} if temperatures else {})
+    for kpi in ("open_leads", "oldest_open_lead"):
+        yield Seen(kpi, 0, who, clock - episode.engaged.at)
+
+
+def _answers(history: History, episode: Episode) -> Iterator[Seen]:
+    """Of what was contacted, what replied, and with which class; subjects that never engaged included."""
+    if not episode.touches:
+        return
+    at, who = episode.touches[0].at, _cohort(history, episode)
+    classes = [reply.kind for reply in episode.replies if reply.kind]
+    yield Seen("reply_rate", at, who, int(bool(episode.replies)))
+    yield Seen("positive_reply_rate", at, who, int(classes[:1] == ["positive"]))
+    yield Seen("negative_reply_rate", at, who, int(classes[:1] == ["negative"]))
+    for channel in sorted({channel_of(touch) for touch in episode.touches}):
+        replied = any(reply.channel == channel for reply in episode.replies)
+        yield Seen("reply_rate", at, who | {"channel": channel}, int(replied), BY_CHANNEL)
+
+
+def _latency(history: History) -> Iterator[Seen]:
+    """What was answered → the reply."""
+    for reply in history.replies:
+        if reply.answers is not None:
+            waited = reply.said.at - reply.answers.at
+            yield Seen("reply_latency", reply.said.at, _doing(history, reply.said), waited)
+
+
+def _message_replies(history: History) -> Iterator[Seen]:
+    """Outbound touches that drew a positive reply; a call that was connected drew its own."""
+    drew = {
+        (reply.said if reply.said.data.get("direction") == "outbound" else reply.answers or reply.last_touch).order
+        for reply in history.replies
+        if reply.kind == "positive"
+    }
+    for touch in (event for event in history.events if history.is_outbound_touch(event)):
+        who = _doing(history, touch) | {"channel": channel_of(touch)}
+        yield Seen("message_reply_rate", touch.at, who, int(touch.order in drew), EVERY)
+
+
+def _messages(history: History, reporting: set[str]) -> Iterator[Seen]:
+    """Delivered, bounced, opened, clicked, of the messages sent by people; bounced wins, an open implies delivery."""
+    for name, sent in history.messages.items():
+        if sent.data.get("automatic") is True:
+            continue
+        marks, who = history.marks[name], _doing(history, sent)
+        bounced = "email.bounced" in marks
+        seen = any(mark.startswith(("email.opened", "email.clicked")) for mark in marks)
+        delivered = not bounced and (seen or "email.delivered" in marks or sent.source not in reporting)
+        yield Seen("delivery_rate", sent.at, who, int(delivered))
+        yield Seen("bounce_rate", sent.at, who, int(bounced))
+        for kpi, mark in (("open_rate", "email.opened"), ("click_rate", "email.clicked")):
+            if delivered:
+                yield Seen(kpi, sent.at, who, int(mark in marks), note=int(f"{mark} by machine" in marks))
+
+
+def _personalization(history: History) -> Iterator[Seen]:
+    """Elements of the messages after the first touch that state them."""
+    for touch in (touch for episode in history.episodes for touch in episode.touches[1:]):
+        elements = touch.data.get("personalized_elements")
+        if touch.type == "email.sent" and elements is not None:
+            yield Seen("personalization", touch.at, _doing(history, touch), elements)
+
+
+def _activities(history: History) -> Iterator[Seen]:
+    """Outbound and human, by kind; a follow-up call counts as a call as well."""
+    follow_ups = {touch.order for episode in history.episodes for touch in episode.touches[1:]}
+    stages: dict[str, str | None] = {}
+    for event in history.events:
+        for kind in _kinds(event, follow_ups, stages, history):
+            who = _doing(history, event)
+            yield Seen("activities", event.at, who, 1, note=event.data.get("customer"), kind=kind)
+
+
+def _kinds(
+    event: Happening, follow_ups: set[tuple[int, str, str]], stages: dict[str, str | None], history: History
+) -> list[str]:
+    data = event.data
+    if event.type in ("deal.opened", "deal.stage_changed"):
+        before, stages[data["deal_id"]] = stages.get(data["deal_id"]), data.get("stage")
+        return ["quote"] if data.get("stage") == PROPOSAL != before else []
+    if data.get("automatic") is True:
+        return []
+    if event.type == "email.sent" and history.messages[data["message_id"]] is event:
+        return [channel_of(event)]
+    if event.type != "call.completed" or data["direction"] != "outbound":
+        return []
+    kind = data.get("kind") or "call"
+    return ["call", "follow_up_call"] if kind == "call" and event.order in follow_ups else [kind]
+
+
+def _lead_dimensions(episode: Episode) -> dict[str, str]:
+    """Temperature, source, region as they were stated at engagement."""
+    stated = episode.engaged.data if episode.engaged is not None else {}
+    return {name: stated.get(name) or UNKNOWN for name in ("temperature", "source", "region")}
+
+
+def _cohort(history: History, episode: Episode) -> dict[str, str]:
+    rep, team = history.owner_of(episode)
+    return _lead_dimensions(episode) | {"rep": rep, "team": team}
+
+
+def _doing(history: History, event: Happening) -> dict[str, str]:
+    rep, team = history.doer_of(event)
+    return _lead_dimensions(history.episode_at(event.at)) | {"rep": rep, "team": team}
