@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import faust
@@ -14,9 +13,6 @@ from agents.engine.faust_transport import FaustGroup, Fetched, FetchSchema, Tran
 from agents.engine.partition import Plan
 from agents.engine.processor import Factory
 from schemas.settings import Settings
-
-SESSION_SECONDS = 10.0
-"""A worker that was killed loses its partitions after this long."""
 
 TRANSACTION_SECONDS = 20.0
 """An abandoned transaction holds readers back for at most this long."""
@@ -52,13 +48,15 @@ def plan(settings: Settings, stage: str, inputs: tuple[str, ...], factory: Facto
 
 def stage_app(settings: Settings, stage: Plan, on_cycle: Callable[[float], None], *, web: bool = False) -> StageApp:
     """The app; ``web`` gives it the web server on ``settings.host`` and ``settings.port``."""
+    datadir = stage.directory / "faust"
+    datadir.mkdir(parents=True, exist_ok=True)
     app = StageApp(
         stage.group,
         broker=[f"kafka://{server}" for server in str(settings.kafka).split(",")],
-        datadir=str(Path(stage.directory) / "faust"),
+        datadir=str(datadir),
         broker_commit_interval=settings.commit_interval / 1000,
-        broker_session_timeout=SESSION_SECONDS,
-        broker_heartbeat_interval=SESSION_SECONDS / 4,
+        broker_session_timeout=settings.session_timeout / 1000,
+        broker_heartbeat_interval=settings.session_timeout / 4000,
         broker_max_poll_records=5_000,
         consumer_auto_offset_reset="earliest",
         consumer_max_fetch_size=1024 * 1024,

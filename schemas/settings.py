@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     groupings: str = Field("", description="semicolon-separated groupings to compute; empty: all")
     windows: str = Field("", description="comma-separated windows to compute; empty: all")
     commit_interval: Duration = Field(millis("1s"), description="time between two commits")
+    session_timeout: Duration = Field(
+        millis("10s"), ge=1_000, description="a worker that is silent for this long loses its partitions"
+    )
     cached_leads: int = Field(50_000, ge=100, description="decoded lead timelines kept in memory per partition set")
     dead_letter_share: float = Field(
         0.5, gt=0, le=1, description="a partition stops when more than this share of its recent input is unusable"

@@ -50,14 +50,14 @@ class Counting:
         return [Outgoing(self._output, self._context.partition, list(records))] if records else []
 
 
-def stop_at(steps: str, share: int) -> None:
-    """Let the process kill itself between two steps of every ``share``-th commit on average."""
-    rng = int.from_bytes(os.urandom(4), "big")
+def stop_at(steps: str, commits: int) -> None:
+    """Let the process kill itself between two steps of its ``commits``-th commit."""
+    done = 0
 
     async def between(self: transactions.Transactions, reached: str) -> None:
-        nonlocal rng
-        rng = (rng * 1_103_515_245 + 12_345) % 2**31
-        if reached == steps and rng % share == 0:
+        nonlocal done
+        done += reached == steps
+        if done == commits:
             os.kill(os.getpid(), signal.SIGKILL)
 
     transactions.Transactions._between = between  # type: ignore[method-assign, assignment]
@@ -66,7 +66,7 @@ def stop_at(steps: str, share: int) -> None:
 def main() -> int:
     settings = Settings()
     if steps := os.environ.get("KILL_BETWEEN"):
-        stop_at(steps, 5)
+        stop_at(steps, int(os.environ["KILL_AT"]))
 
     def factory(context: Context) -> Processor:
         return Counting(settings, context)
