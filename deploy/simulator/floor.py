@@ -20,7 +20,7 @@ REGIONS: Final = ("emea", "emea", "emea", "amer", "amer", "amer", "apac", "apac"
 NOON: Final = {"emea": 12 * HOUR, "amer": 18 * HOUR, "apac": 4 * HOUR}
 LIVE_PACE: Final = 1 / 40
 LIVE_HISTORY: Final = 3 * HOUR
-LIVE_LEADS: Final = 5.0
+LIVE_LEADS: Final = 7.0
 """Leads per second at speed 1; a lead makes six to seven events."""
 HISTORY_LEADS: Final = 0.1
 SKEW: Final = 2 * MINUTE

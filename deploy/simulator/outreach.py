@@ -149,8 +149,8 @@ class Outreach:
     def appointment(self, subject: str, rep: Rep, at: Millis, kind: str) -> bool:
         """A planned call, demo or meeting that is then held or missed; True where it went well."""
         call, due = self.script.name("c"), self.ready(rep, at + self.wait(DAY))
-        planned = {"call_id": call, "kind": kind, "rep": rep.name, "team": rep.team.name}
-        self.script.add(at, rep.team.crm, "call.scheduled", subject, due_at=timestamp(due), **planned)
+        planned = {"call_id": call, "kind": kind, "due_at": timestamp(due), "rep": rep.name, "team": rep.team.name}
+        self.script.add(at, rep.team.crm, "call.scheduled", subject, **planned)
         if self.chance(0.15):
             self.script.add(due + self.wait(10 * MINUTE, 0.2), rep.team.crm, "call.missed", subject, **planned)
             return False

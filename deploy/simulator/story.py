@@ -11,6 +11,7 @@ from deploy.simulator.dealing import deal
 from deploy.simulator.outreach import Outreach
 from deploy.simulator.script import DIALER, Line, Script
 from schemas.events import Millis
+from schemas.results import timestamp
 
 SOURCES: Final = ("web form", "webinar", "referral", "trade show", "partner", None)
 CHANNELS: Final = ("web", "web", "event", "e-mail", None)
@@ -89,6 +90,8 @@ class Storyteller:
             "owner": rep.name if routed else None,
             "team": rep.team.name if routed or out.chance(0.6) else None,
             "timezone": rep.team.zone,
+            "stage": "lead" if out.chance(0.5) else None,
+            "first_seen_at": timestamp(at - out.wait(2 * DAY)) if out.chance(0.3) else None,
             "imported": True if out.chance(0.01) else None,
         }
         self.script.add(at, rep.team.crm, "lead.engaged", subject, **facts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime, time
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ __all__ = ["compare", "truth"]
 Row = dict[str, Any]
 Key = tuple[str, str, str, str, str]
 
+QUARTER: Final = 15 * 60_000
 WITHIN: Final = (300, 900, 3600, 14400, 86400)
 PERCENTS: Final = (50, 90, 95, 99)
 DURATIONS: Final = {"lead_response_time", "system_delay", "rep_response_time", "time_to_contact", "reply_latency"}
@@ -71,7 +73,7 @@ def _keys(seen: Seen, zone: ZoneInfo) -> list[Key]:
     """The row of each grouping and window that one observation belongs to."""
     windows = [("all", timestamp(0))]
     if seen.kpi not in ("open_leads", "oldest_open_lead"):
-        windows.append(("1d", timestamp(_midnight(seen.at, zone))))
+        windows.append(("1d", _day(seen.at // QUARTER, zone)))
     keys = []
     for grouping in seen.groupings:
         names = [] if grouping == "all" else grouping.split(",")
@@ -83,10 +85,11 @@ def _keys(seen: Seen, zone: ZoneInfo) -> list[Key]:
     return keys
 
 
-def _midnight(at: Millis, zone: ZoneInfo) -> Millis:
-    """The start of the calendar day, in milliseconds since 1970."""
-    day = datetime.fromtimestamp(at // 1000, UTC).astimezone(zone).date()
-    return round(datetime.combine(day, time.min, zone).timestamp()) * 1000
+@lru_cache(maxsize=100_000)
+def _day(quarter: int, zone: ZoneInfo) -> str:
+    """The start of the calendar day that a quarter of an hour lies in: no zone's midnight falls inside one."""
+    day = datetime.fromtimestamp(quarter * QUARTER / 1000, UTC).astimezone(zone).date()
+    return timestamp(round(datetime.combine(day, time.min, zone).timestamp()) * 1000)
 
 
 def _row(key: Key, seen: list[Seen]) -> Row:
