@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from jgo.maven import MavenContext
-from jgo.maven._resolver import PythonResolver
+from jgo.maven import MavenContext, PythonResolver
 from msgspec import Struct
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
