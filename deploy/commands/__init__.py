@@ -1,0 +1,1 @@
+"""The subcommands of ``salespulse``, by what they are about."""

@@ -1,0 +1,106 @@
+"""Subcommands that run something until it is done or told to stop."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from deploy.commands.common import length, load
+
+
+def demo(
+    for_: Annotated[
+        int | None, typer.Option("--for", parser=length, metavar="TIME", help="end after 60s, 5m, …")
+    ] = None,
+    rate: Annotated[float, typer.Option(min=1, help="events a second, about")] = 35.0,
+    seed: Annotated[int, typer.Option(help="another seed, another floor")] = 1,
+) -> None:
+    """The whole pipeline on this machine, live on one screen: Kafka, worker, ClickHouse and a simulated sales floor.
+
+    Example: `salespulse demo --for 60s`
+    """
+    from deploy.demo import demo as run
+
+    raise typer.Exit(run(load(), None if for_ is None else for_ / 1000, rate, seed))
+
+
+def worker(
+    stage: Annotated[int | None, typer.Option(min=1, max=2, help="1: leads; 2: KPI windows; default: both")] = None,
+) -> None:
+    """The Faust worker: reads the events, keeps the leads, publishes the KPIs. Start more to share the work.
+
+    Example: `salespulse worker`
+    """
+    import asyncio
+
+    from agents.worker import work
+    from deploy.progress import status
+    from deploy.stack import stack
+
+    settings = load()
+    with status() as report, stack(settings, clickhouse=False, patient=True, report=report) as ready:
+        report(f"worker on http://{ready.host}:{ready.port}/metrics")
+        code = asyncio.run(work(ready, (1, 2) if stage is None else (stage,)))
+    raise typer.Exit(code)
+
+
+def clickhouse(
+    port: Annotated[int | None, typer.Option(help="port of the sink's /metrics; default: none")] = None,
+) -> None:
+    """Copy events, KPIs, lead facts and dead letters to ClickHouse.
+
+    Example: `SALESPULSE_CLICKHOUSE=http://localhost:8123/salespulse salespulse sink clickhouse`
+    """
+    import signal
+    import threading
+
+    from deploy.progress import status
+    from deploy.stack import stack
+    from sinks.clickhouse.sink import run
+
+    settings = load()
+    stop = threading.Event()
+    with status() as report, stack(settings, patient=True, report=report) as ready:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        report("copying to ClickHouse")
+        run(ready, stop, port)
+
+
+def create() -> None:
+    """Create the topics that are missing.
+
+    Example: `SALESPULSE_KAFKA=localhost:9092 salespulse topics create`
+    """
+    from deploy.progress import status
+    from deploy.stack import stack
+    from deploy.topics import create as create_missing
+
+    settings = load()
+    with status() as report, stack(settings, clickhouse=False, report=report) as ready:
+        created = create_missing(ready)
+    for topic in created:
+        typer.echo(f"created {topic}")
+    if not created:
+        typer.echo("every topic is there")
+
+
+def check() -> None:
+    """Say what is wrong with the topics; exit 1 where something is.
+
+    Example: `salespulse topics check`
+    """
+    from deploy.failures import Failure
+    from deploy.progress import status
+    from deploy.stack import stack
+    from deploy.topics import check as faults_of
+
+    settings = load()
+    with status() as report, stack(settings, clickhouse=False, report=report) as ready:
+        faults = faults_of(ready)
+    for fault in faults:
+        typer.echo(fault)
+    if faults:
+        raise Failure(f"{len(faults)} fault(s) in the topics; `salespulse topics create` creates missing ones")
+    typer.echo("the topics are as they should be")

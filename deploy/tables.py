@@ -1,0 +1,51 @@
+"""Tables on a terminal: settings, KPIs, dead letters."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, get_args
+
+from rich.console import Console
+from rich.table import Table
+
+from deploy.wording import hidden, setting
+from schemas.settings import Duration, Settings
+
+_WIDE = 160
+
+
+def settings_rows(settings: Settings) -> list[tuple[str, str, str, str]]:
+    """Environment variable, value, default and meaning of every setting; passwords hidden."""
+    return [
+        (
+            f"SALESPULSE_{name.upper()}",
+            _written(getattr(settings, name), field.metadata),
+            _written(field.get_default(), field.metadata),
+            field.description or "",
+        )
+        for name, field in type(settings).model_fields.items()
+    ]
+
+
+def show_settings(settings: Settings) -> None:
+    """Print every setting; a value that is not the default stands out."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("setting", no_wrap=True)
+    for heading in ("value", "default", "meaning"):
+        table.add_column(heading, overflow="fold")
+    for name, value, default, meaning in settings_rows(settings):
+        table.add_row(name, value, default, meaning, style="bold" if value != default else None)
+    _console().print(table)
+
+
+def _console() -> Console:
+    """Standard output, wide where it goes to a file or a pipe: there is no edge to wrap at."""
+    return Console(width=None if sys.stdout.isatty() else _WIDE)
+
+
+def _written(value: Any, metadata: list[Any]) -> str:
+    if value is None:
+        return ""
+    if any(part in get_args(Duration) for part in metadata):
+        return setting(value)
+    return str(value).lower() if isinstance(value, bool) else hidden(value)
