@@ -15,9 +15,10 @@ Millis = int
 """Milliseconds: since 1970-01-01T00:00:00Z for an instant, a length for a duration."""
 
 Name = Annotated[str, Meta(min_length=1)]
-Seconds = Annotated[int | float, Meta(ge=0)]
-Count = Annotated[int, Meta(ge=0)]
-Money = str | int | float
+Seconds = Annotated[int, Meta(ge=0, le=10**10)] | Annotated[float, Meta(ge=0, le=1e10)]
+Count = Annotated[int, Meta(ge=0, le=10**9)]
+Number = Annotated[int, Meta(ge=-(10**15), le=10**15)] | Annotated[float, Meta(ge=-1e15, le=1e15)]
+Money = Annotated[str, Meta(pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,12})?(?!\s)$")] | Number
 Temperature = Literal["hot", "warm", "cold"]
 LeadStage = Literal["contact", "lead", "mql", "sql", "opportunity", "customer"]
 Direction = Literal["outbound", "inbound"]
@@ -29,8 +30,10 @@ Customer = Literal["new", "existing"]
 DealKind = Literal["new", "upsell", "cross_sell", "renewal"]
 
 
-class Data(Struct, frozen=True, omit_defaults=True):
-    """What stands under ``data``: fields as in the contract's table, unknown ones ignored."""
+# Unknown fields are forbidden so that one pass tells a plain event from one whose original text must be
+# kept beside its fields. No event can hold a cycle, so the collector need not walk the many that are cached.
+class Data(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
+    """What stands under ``data``: the fields of the contract's table; others live in ``Event.raw``."""
 
 
 class LeadEngaged(Data, frozen=True):
@@ -127,7 +130,7 @@ class DealOpened(Data, frozen=True):
     deal_id: Name
     amount: Money | None = None
     currency: str | None = None
-    units: int | float | None = None
+    units: Number | None = None
     product: str | None = None
     region: str | None = None
     channel: str | None = None
@@ -149,7 +152,7 @@ class DealWon(Data, frozen=True):
     deal_id: Name
     amount: Money | None = None
     currency: str | None = None
-    units: int | float | None = None
+    units: Number | None = None
     cost: Money | None = None
     monthly_recurring: Money | None = None
     rep: str | None = None
@@ -240,10 +243,11 @@ TOPIC_OF: Final[dict[str, str]] = {kind: topic for topic, kinds in TYPES.items()
 """``type`` → the topic (without prefix) that it belongs to."""
 
 
-class Event(Struct, frozen=True):
+class Event(Struct, frozen=True, gc=False):
     """One accepted event.
 
-    ``time`` is event time in milliseconds. ``spelling`` says how the time was written and
+    ``time`` is event time in milliseconds. ``spelling`` says how the time was written
+    (``schemas.instants``) and
     ``raw`` holds the event's canonical JSON where it cannot be rebuilt from the other fields
     (unknown fields, nulls, an unusual time), so that two contents under one identity can
     always be compared as the contract says: the smaller canonical JSON stands.

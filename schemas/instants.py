@@ -1,0 +1,72 @@
+"""Instants as events spell them: RFC 3339 text to milliseconds, and back to the same text."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Final
+
+from schemas.events import Millis
+
+MILLIS_Z: Final = 0
+"""The spelling ``2026-03-02T09:14:05.120Z``."""
+UNUSUAL: Final = -1
+"""A spelling that has no number: the text itself has to be kept."""
+
+_MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:", re.ASCII)
+_REST = re.compile(r"([0-5][0-9]|60)(?:\.([0-9]+))?(?:(Z)|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))", re.ASCII)
+
+
+def parse(text: str) -> tuple[Millis, int]:
+    """Milliseconds since 1970, rounded down, and the spelling.
+
+    ``ValueError`` unless RFC 3339 with an offset, in capitals: ``t`` and ``z`` are for the caller to raise.
+    """
+    rest, spelling = _rest(text[17:])
+    return _minute(text[:17]) + rest, spelling
+
+
+def spell(at: Millis, spelling: int) -> str:
+    """The text that ``parse`` read as ``at`` in this spelling."""
+    zone, digits = divmod(spelling, 10)
+    digits = (digits + 3) % 10
+    quarters = zone // 2 if zone % 2 else -(zone // 2)
+    seconds, millis = divmod(at + quarters * 900_000, 1000)
+    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    fraction = f".{millis:03}000000"[: digits + 1] if digits else ""
+    return text + fraction + _zone(zone, quarters)
+
+
+@lru_cache(maxsize=1 << 15)
+def _minute(text: str) -> Millis:
+    if _MINUTE.fullmatch(text) is None:
+        raise ValueError("expected RFC 3339, such as 2026-03-02T09:14:05.120Z")
+    return int(datetime.fromisoformat(text + "00+00:00").timestamp()) * 1000
+
+
+@lru_cache(maxsize=1 << 16)
+def _rest(text: str) -> tuple[Millis, int]:
+    match = _REST.fullmatch(text)
+    if match is None:
+        raise ValueError("expected RFC 3339 with an offset, such as 2026-03-02T09:14:05.120Z")
+    seconds, fraction, zulu, sign, hours, minutes = match.groups()
+    offset = 0 if zulu else (int(hours) * 60 + int(minutes)) * (-1 if sign == "-" else 1)
+    millis = int(seconds) * 1000 + int(((fraction or "") + "000")[:3])
+    usual = seconds != "60" and offset % 15 == 0 and (offset or sign != "-")
+    return millis - offset * 60_000, _spelling(fraction or "", zulu, offset // 15) if usual else UNUSUAL
+
+
+def _spelling(fraction: str, zulu: str | None, quarters: int) -> int:
+    """Tens: the zone (0 Z, odd east, even west); ones: digits after the point, three of them being 0."""
+    if len(fraction) > 9 or fraction[3:].strip("0"):
+        return UNUSUAL
+    zone = 0 if zulu else 2 * quarters + 1 if quarters >= 0 else -2 * quarters
+    return 10 * zone + (len(fraction) - 3) % 10
+
+
+def _zone(zone: int, quarters: int) -> str:
+    if zone == 0:
+        return "Z"
+    hours, quarter = divmod(abs(quarters), 4)
+    return f"{'+' if quarters >= 0 else '-'}{hours:02}:{quarter * 15:02}"
