@@ -39,7 +39,7 @@ def deal(out: Outreach, subject: str, rep: Rep, at: Millis) -> bool:
     at += out.wait(DAY // 3)
     paid: dict[str, Any] = price | {"cost": "120.50", "monthly_recurring": "49.90"} if out.chance(0.8) else {}
     add(at, rep.team.crm, "deal.won", subject, **what, **goods, **paid, **mine, units=opened["units"])
-    if out.chance(0.3):
+    if out.chance(0.6):
         after = {"kind": "renewal", "monthly_recurring": "59.90", "product": goods["product"], "reason": "contract end"}
         add(at + out.wait(2 * DAY), rep.team.crm, random.choice(AFTER), subject, **what, **price, **after)
     return True

@@ -92,8 +92,13 @@ def _untimely(text: str) -> str | None:
 
 
 def _misfit(kind: str, data: Any) -> str | None:
+    """Whether the known fields are what the contract says; unknown ones are ignored."""
+    if not isinstance(data, dict):
+        return "wrong_type"
+    shape = TYPES[TOPIC_OF[kind]][kind]
+    known = {field.encode_name for field in msgspec.structs.fields(shape)}
     try:
-        msgspec.convert(data, TYPES[TOPIC_OF[kind]][kind])
+        msgspec.convert({name: value for name, value in data.items() if name in known}, shape)
     except msgspec.ValidationError as error:
         return "missing_field" if "missing required field" in str(error) else "wrong_type"
     return None

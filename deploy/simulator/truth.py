@@ -25,6 +25,7 @@ __all__ = ["compare", "truth"]
 Row = dict[str, Any]
 Key = tuple[str, str, str, str, str]
 
+EPOCH: Final = timestamp(0)
 QUARTER: Final = 15 * 60_000
 WITHIN: Final = (300, 900, 3600, 14400, 86400)
 PERCENTS: Final = (50, 90, 95, 99)
@@ -34,9 +35,12 @@ COUNTS: Final = {"activities", "leads_created"}
 
 
 def truth(
-    events: Iterable[EventDict | bytes], settings: Settings | None = None, clock: Millis | None = None
+    events: Iterable[EventDict | bytes],
+    settings: Settings | None = None,
+    clock: Millis | None = None,
+    windows: tuple[str, ...] = ("all", "1d"),
 ) -> dict[str, Any]:
-    """``{"events": counts, "kpis": rows of the windows all and 1d}`` of dicts or JSON lines in any order.
+    """``{"events": counts, "kpis": rows of the windows}`` of dicts or JSON lines in any order.
 
     ``clock`` (milliseconds) is when the open leads are looked at; None means the last event's time.
     """
@@ -46,15 +50,15 @@ def truth(
         log.take(event)
     histories = [History(lead, settings) for lead in log.leads().values()]
     now = clock if clock is not None else max((h.events[-1].at for h in histories), default=0)
-    return {"events": log.counts(), "kpis": _rows(histories, ZoneInfo(settings.timezone), now)}
+    return {"events": log.counts(), "kpis": _rows(histories, ZoneInfo(settings.timezone), now, windows)}
 
 
-def _rows(histories: list[History], zone: ZoneInfo, clock: Millis) -> list[Row]:
+def _rows(histories: list[History], zone: ZoneInfo, clock: Millis, windows: tuple[str, ...]) -> list[Row]:
     reporting = _reporting(histories)
     groups: dict[Key, list[Seen]] = defaultdict(list)
     for history in histories:
         for seen in observe(history, reporting, clock):
-            for key in _keys(seen, zone):
+            for key in _keys(seen, zone, windows):
                 groups[key].append(seen)
     return [_row(key, groups[key]) for key in sorted(groups)]
 
@@ -69,11 +73,14 @@ def _reporting(histories: list[History]) -> set[str]:
     }
 
 
-def _keys(seen: Seen, zone: ZoneInfo) -> list[Key]:
-    """The row of each grouping and window that one observation belongs to."""
-    windows = [("all", timestamp(0))]
-    if seen.kpi not in ("open_leads", "oldest_open_lead"):
-        windows.append(("1d", _day(seen.at // QUARTER, zone)))
+def _keys(seen: Seen, zone: ZoneInfo, windows: tuple[str, ...]) -> list[Key]:
+    """The row of each grouping and window that one observation belongs to; what is *now* has only ``all``."""
+    is_now = seen.kpi in ("open_leads", "oldest_open_lead")
+    starts = [
+        (window, EPOCH if window == "all" else _day(seen.at // QUARTER, zone))
+        for window in windows
+        if window == "all" or not is_now
+    ]
     keys = []
     for grouping in seen.groupings:
         names = [] if grouping == "all" else grouping.split(",")
@@ -81,7 +88,7 @@ def _keys(seen: Seen, zone: ZoneInfo) -> list[Key]:
         if seen.kind is not None:
             dimensions["kind"] = seen.kind
         spelled = orjson.dumps(dimensions, option=orjson.OPT_SORT_KEYS).decode()
-        keys += [(seen.kpi, grouping, spelled, window, start) for window, start in windows]
+        keys += [(seen.kpi, grouping, spelled, window, start) for window, start in starts]
     return keys
 
 
@@ -149,7 +156,7 @@ def _duration(seen: list[Seen]) -> Row:
     cancelled = sum(one.note == "cancelled" for one in seen)
     censored = len(seen) - len(answered) - cancelled
     statistics: dict[str, Any] = {
-        "mean": sum(answered) / len(answered) / 1000 if answered else None,
+        "mean": sum(answered) / (1000 * len(answered)) if answered else None,
         "censored": censored,
         "within": {str(limit): sum(one <= limit * 1000 for one in answered) for limit in WITHIN},
         "lower_bounds": [],
