@@ -46,9 +46,9 @@ class Jar(Struct, frozen=True):
         return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == self.sha256
 
 
-def pinned(listing: Path = _PINNED) -> list[Jar]:
+def pinned() -> list[Jar]:
     """The jars of the committed list, in the order of the class path."""
-    rows = [line.split() for line in listing.read_text().splitlines() if not line.startswith("#")]
+    rows = [line.split() for line in _PINNED.read_text().splitlines() if not line.startswith("#")]
     return [Jar(sha256, int(size), coordinate) for sha256, size, coordinate in rows]
 
 

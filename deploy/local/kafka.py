@@ -26,6 +26,7 @@ _START_SECONDS: Final = 120
 _STOP_SECONDS: Final = 30
 _LOCK_SECONDS: Final = 5
 _POLL_SECONDS: Final = 0.05
+_ANSWER_MS: Final = 2_000
 _PORT_TRIES: Final = 3
 _LOG_LINES: Final = 12
 _JAVA: Final = (
@@ -168,7 +169,9 @@ def _answers(port: int) -> bool:
     """Whether a broker says, on ``port``, that it is a member of its cluster."""
     try:
         socket.create_connection((_HOST, port), timeout=1).close()
-        admin = KafkaAdminClient(bootstrap_servers=f"{_HOST}:{port}", request_timeout_ms=5_000)
+        admin = KafkaAdminClient(
+            bootstrap_servers=f"{_HOST}:{port}", bootstrap_timeout_ms=_ANSWER_MS, request_timeout_ms=_ANSWER_MS
+        )
     except (OSError, KafkaError):
         return False
     try:
