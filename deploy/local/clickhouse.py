@@ -14,15 +14,20 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
 
+from deploy.local import leash
+
 DATABASE: Final = "salespulse"
+_HOST: Final = "127.0.0.1"
 _START_SECONDS: Final = 60
 _STOP_SECONDS: Final = 20
+_LOCK_SECONDS: Final = 2
+_POLL_SECONDS: Final = 0.05
 _LOG_LINES: Final = 8
 
 
@@ -46,18 +51,13 @@ class LocalClickHouse:
         """
         self.directory.mkdir(parents=True, exist_ok=True)
         report("starting ClickHouse")
-        command = [sys.executable, "-m", "deploy.local.clickhouse", str(self.directory), "--with-parent"]
+        heard, said = os.pipe()
+        command = [sys.executable, "-m", "deploy.local.clickhouse", str(self.directory), "--announce", str(said)]
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command + (["--port", str(port)] if port else []),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                # A Ctrl-C in the terminal is for the command, which then stops its parts in order.
-                start_new_session=True,
-                cwd=Path(__file__).parents[2],
-            )
-        return self._announced(self._process)
+            self._process = leash.start(command + (["--port", str(port)] if port else []), log, keep=[said])
+        os.close(said)
+        with open(heard, "rb") as announcement:
+            return self._announced(announcement)
 
     def stop(self) -> None:
         """Stop it cleanly; nothing happens where it does not run."""
@@ -80,15 +80,14 @@ class LocalClickHouse:
     ) -> None:
         self.stop()
 
-    def _announced(self, process: subprocess.Popen[bytes]) -> str:
-        assert process.stdout is not None
-        ready, _, _ = select.select([process.stdout], [], [], _START_SECONDS)
-        line = process.stdout.readline() if ready else b""
+    def _announced(self, announcement: IO[bytes]) -> str:
+        ready, _, _ = select.select([announcement], [], [], _START_SECONDS)
+        line = announcement.readline() if ready else b""
         said = json.loads(line) if line else {"error": f"the local ClickHouse did not start\n{self._last_lines()}"}
         if "error" in said:
             self.kill()
             raise ClickHouseFailed(said["error"])
-        return f"http://127.0.0.1:{said['port']}/{DATABASE}"
+        return f"http://{_HOST}:{said['port']}/{DATABASE}"
 
     def _last_lines(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
@@ -103,20 +102,22 @@ class LocalClickHouse:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()
 
 
 def _owned(directory: Path) -> IO[str] | None:
-    """The lock on ``directory``, held while the file is open; None where another process has it."""
-    lock = (directory / "clickhouse.lock").open("a")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        return None
-    return lock
+    """The lock on ``directory``, held while the file is open; None where another process keeps it."""
+    lock = (directory / "lock").open("a")
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return lock
+        except BlockingIOError:
+            # The one before may be on its way out: its parent has just been killed.
+            if time.monotonic() > deadline:
+                lock.close()
+                return None
+            time.sleep(_POLL_SECONDS)
 
 
 def _bound(ports: list[int]) -> socket.socket:
@@ -125,56 +126,44 @@ def _bound(ports: list[int]) -> socket.socket:
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind(("127.0.0.1", port))
+            listener.bind((_HOST, port))
         except OSError:
             listener.close()
         else:
             return listener
-    raise OSError("no free port on 127.0.0.1")
-
-
-def _end_with_parent() -> None:
-    """Wait for the end of standard input, which the parent's death closes too, however it died."""
-    while os.read(0, 1024):
-        pass
-    last_resort = threading.Timer(_STOP_SECONDS, os._exit, [1])
-    last_resort.daemon = True
-    last_resort.start()
-    os.kill(os.getpid(), signal.SIGTERM)
+    raise OSError("no free port on loopback")
 
 
 def _remembered_port(directory: Path) -> list[int]:
     try:
-        return [int((directory / "clickhouse.port").read_text())]
+        return [int((directory / "port").read_text())]
     except (OSError, ValueError):
         return []
 
 
-def _say(**what: str | int) -> None:
-    print(json.dumps(what), flush=True)
+def _say(to: int, **what: str | int) -> None:
+    os.write(to, json.dumps(what).encode() + b"\n")
 
 
 def main() -> int:
-    """Serve one directory until SIGTERM, SIGINT or, with ``--with-parent``, the end of standard input."""
+    """Serve one directory until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(description="ClickHouse in one process, over HTTP on loopback")
     parser.add_argument("directory", type=Path)
     parser.add_argument("--port", type=int)
-    parser.add_argument("--with-parent", action="store_true", help="end when standard input does")
+    parser.add_argument("--announce", type=int, default=1, help="file descriptor that is told the port, or the fault")
     asked = parser.parse_args()
     asked.directory.mkdir(parents=True, exist_ok=True)
     lock = _owned(asked.directory)
     if lock is None:
-        _say(error=f"another ClickHouse is already running on {asked.directory}")
+        _say(asked.announce, error=f"another local ClickHouse is running on {asked.directory}: stop it first")
         return 1
     listener = _bound([asked.port] if asked.port else _remembered_port(asked.directory))
-    if asked.with_parent:
-        threading.Thread(target=_end_with_parent, daemon=True).start()
     # The engine takes a moment to load: a second instance is refused before it does.
     from deploy.local.clickhouse_server import serve
 
     port = listener.getsockname()[1]
-    (asked.directory / "clickhouse.port").write_text(str(port))
-    serve(asked.directory / "clickhouse", listener, DATABASE, ready=lambda: _say(port=port))
+    (asked.directory / "port").write_text(str(port))
+    serve(asked.directory / "data", listener, DATABASE, ready=lambda: _say(asked.announce, port=port))
     return 0
 
 

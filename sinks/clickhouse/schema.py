@@ -1,0 +1,81 @@
+"""Database, tables and views: made and migrated by whichever sink comes first, safe to run twice and by two at once."""
+
+from __future__ import annotations
+
+import ipaddress
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Final
+from urllib.parse import urlsplit
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import DatabaseError
+
+from sinks.clickhouse.retention import Retention, ttl_clauses
+
+_UNKNOWN_DATABASE: Final = 81
+_PACKAGE: Final = files("sinks.clickhouse")
+
+
+class SchemaTooNew(Exception):
+    """The database was migrated by a later release than this one."""
+
+
+def connect(dsn: str) -> Client:
+    """A client of the DSN's database, which is made where it is missing."""
+    try:
+        return _client(dsn)
+    except DatabaseError as error:
+        if error.code != _UNKNOWN_DATABASE:
+            raise
+    parts = urlsplit(dsn)
+    server = _client(parts._replace(path="/default").geturl())
+    server.command("CREATE DATABASE IF NOT EXISTS {name:Identifier}", parameters={"name": parts.path.strip("/")})
+    server.close()
+    return _client(dsn)
+
+
+def migrate(client: Client, retention: Retention) -> None:
+    """Bring tables, time to live and views to the newest form; every statement may be repeated by another sink."""
+    client.command(
+        "CREATE TABLE IF NOT EXISTS migrations (version UInt32, name String, applied_at DateTime DEFAULT now())"
+        " ENGINE = ReplacingMergeTree ORDER BY version SETTINGS fsync_after_insert = 1"
+    )
+    applied = {version for (version,) in client.query("SELECT DISTINCT version FROM migrations").result_rows}
+    steps = {int(step.name.split("_")[0]): step for step in (_PACKAGE / "migrations").iterdir()}
+    if applied - steps.keys():
+        raise SchemaTooNew(f"ClickHouse has migration {max(applied)}, this release ends at {max(steps)}")
+    for version in sorted(steps.keys() - applied):
+        _run(client, steps[version])
+        client.insert("migrations", [[version, steps[version].name]], ["version", "name"])
+    _set_time_to_live(client, retention)
+    _run(client, _PACKAGE / "views.sql")
+
+
+def _client(dsn: str) -> Client:
+    # On loopback compressing costs more than it saves.
+    return clickhouse_connect.get_client(dsn=dsn, autogenerate_session_id=False, compress=not _is_loopback(dsn))
+
+
+def _is_loopback(dsn: str) -> bool:
+    host = urlsplit(dsn).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _run(client: Client, script: Traversable) -> None:
+    for statement in script.read_text().split(";\n"):
+        if statement.strip():
+            client.command(statement)
+
+
+def _set_time_to_live(client: Client, retention: Retention) -> None:
+    tables = client.query("SELECT name, engine_full FROM system.tables WHERE database = currentDatabase()").result_rows
+    present = dict(tables)
+    for table, clause in ttl_clauses(retention).items():
+        # Changing it rewrites the table's parts, so only where it differs.
+        if f"TTL {clause} " not in present[table]:
+            client.command(f"ALTER TABLE {table} MODIFY TTL {clause}")
