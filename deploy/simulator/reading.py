@@ -96,7 +96,7 @@ def _misfit(kind: str, data: Any) -> str | None:
     if not isinstance(data, dict):
         return "wrong_type"
     shape = TYPES[TOPIC_OF[kind]][kind]
-    known = {field.encode_name for field in msgspec.structs.fields(shape)}
+    known = set(shape.__struct_encode_fields__)
     try:
         msgspec.convert({name: value for name, value in data.items() if name in known}, shape)
     except msgspec.ValidationError as error:
