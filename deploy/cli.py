@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import typer
@@ -43,6 +44,8 @@ letters.command("replay")(looking.replay_letters)
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 a failure said in one line, 2 wrong usage, 130 interrupted."""
+    # What was started is stopped, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         app(prog_name="salespulse")
     except Exception as error:

@@ -12,6 +12,8 @@ _EXPECTED: Final = (
     ("deploy.local.clickhouse", "ClickHouseFailed"),
     ("deploy.local.kafka", "KafkaFailed"),
     ("deploy.local.jars", "JarsFailed"),
+    ("deploy.produce", "ProduceFailed"),
+    ("deploy.replay", "ReplayFailed"),
 )
 
 

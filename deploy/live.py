@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import orjson
@@ -17,7 +17,7 @@ EventDict = dict[str, Any]
 _REST_SECONDS = 0.05
 
 
-def follow(settings: Settings, seed: int, speed: float, now: Callable[[], Millis]) -> Iterator[int]:
+def follow(settings: Settings, seed: int, speed: float, now: Callable[[], Millis]) -> Generator[int]:
     """Send events as they come due, for ever; the number sent so far, about every second.
 
     Names of leads and deals carry the start, so that one run never speaks of another's.

@@ -10,7 +10,11 @@ import structlog
 
 def configure(level: str) -> None:
     """Lines of ``level`` (debug, info, warning, error) and above; libraries speak from warning on."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    # It warns of every broken connection on the way to mending it.
+    logging.getLogger("kafka").setLevel(logging.ERROR)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

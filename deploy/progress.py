@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.progress import Progress
 
 Report = Callable[[str], None]
 
@@ -19,6 +20,14 @@ def status() -> Iterator[Report]:
         return
     with console.status("") as shown:
         yield shown.update
+
+
+@contextmanager
+def bar() -> Iterator[Callable[[str, float], None]]:
+    """A function that shows what is being done and how much of it is done, 0…1."""
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=1.0)
+        yield lambda doing, done: progress.update(task, description=doing, completed=done)
 
 
 def counter(report: Report, verb: str, every: int = 10_000) -> Callable[[int], None]:

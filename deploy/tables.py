@@ -1,51 +1,138 @@
-"""Tables on a terminal: settings, KPIs, dead letters."""
+"""KPIs as tables that a sales manager can read."""
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Sequence
+from contextlib import closing
 from typing import Any, get_args
 
-from rich.console import Console
+from rich import box
 from rich.table import Table
 
-from deploy.wording import hidden, setting
-from schemas.settings import Duration, Settings
+from deploy.listings import console
+from deploy.wording import duration, share
+from schemas.catalogue import Family, by_name
+from schemas.settings import Settings
 
-_WIDE = 160
-
-
-def settings_rows(settings: Settings) -> list[tuple[str, str, str, str]]:
-    """Environment variable, value, default and meaning of every setting; passwords hidden."""
-    return [
-        (
-            f"SALESPULSE_{name.upper()}",
-            _written(getattr(settings, name), field.metadata),
-            _written(field.get_default(), field.metadata),
-            field.description or "",
-        )
-        for name, field in type(settings).model_fields.items()
-    ]
+Row = dict[str, Any]
+"""A KPI row as the contract shapes it."""
 
 
-def show_settings(settings: Settings) -> None:
-    """Print every setting; a value that is not the default stands out."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("setting", no_wrap=True)
-    for heading in ("value", "default", "meaning"):
-        table.add_column(heading, overflow="fold")
-    for name, value, default, meaning in settings_rows(settings):
-        table.add_row(name, value, default, meaning, style="bold" if value != default else None)
-    _console().print(table)
+def latest(
+    settings: Settings, family: str | None, kpi: str | None, window: str, grouping: str | None, team: str | None
+) -> list[Row]:
+    """The latest rows from ClickHouse; those of *now* come with any window. ``team`` implies its grouping."""
+    from clickhouse_connect import get_client
+
+    from sinks.clickhouse import queries
+
+    grouping = grouping or ("team" if team else "all")
+    with closing(get_client(dsn=settings.clickhouse, autogenerate_session_id=False)) as client:
+        rows: list[Row] = queries.latest(client, family=family, window=window, grouping=grouping, team=team, kpi=kpi)
+        if window != "all":
+            current = queries.latest(client, family=family, window="all", grouping=grouping, team=team, kpi=kpi)
+            rows += [row for row in current if _kind(row) == "now"]
+    return rows
 
 
-def _console() -> Console:
-    """Standard output, wide where it goes to a file or a pipe: there is no edge to wrap at."""
-    return Console(width=None if sys.stdout.isatty() else _WIDE)
+def show(rows: Sequence[Row], window: str) -> None:
+    """Print one table per family."""
+    out = console()
+    if not rows:
+        out.print(f"no KPIs yet for the window {window}: is the sink running, and has anything happened?")
+    for family in get_args(Family):
+        inside = [row for row in rows if by_name[row["kpi"]].family == family]
+        if inside:
+            out.print(_family(family, sorted(inside, key=_place)))
 
 
-def _written(value: Any, metadata: list[Any]) -> str:
-    if value is None:
-        return ""
-    if any(part in get_args(Duration) for part in metadata):
-        return setting(value)
-    return str(value).lower() if isinstance(value, bool) else hidden(value)
+def show_replay(result: dict[str, Any]) -> None:
+    """Print what a replay found: its events, and the KPIs of the whole log."""
+    events = result["events"]
+    letters = ", ".join(f"{reason} {n:,}" for reason, n in events["dead_letters"].items()) or "none"
+    show([row for row in result["kpis"] if row["window"] == "all" and row["grouping"] == "all"], "all")
+    console().print(f"{events['read']:,} events read, {events['distinct']:,} of them distinct; dead letters: {letters}")
+
+
+def measured(row: Row) -> tuple[str, str, str]:
+    """Value, n and the rest of a KPI row, in words."""
+    return _WORDS[_kind(row)](row)
+
+
+def _duration(row: Row) -> tuple[str, str, str]:
+    statistics = row["statistics"]
+    rest = []
+    if statistics.get("p90") is not None:
+        at_least = "at least " if "p90" in statistics.get("lower_bounds", ()) else ""
+        rest.append(f"90 % within {at_least}{duration(statistics['p90'])}")
+    if "within" in statistics:
+        rest.append(f"{statistics['within']['300']:,} within 5 min")
+    if statistics.get("censored"):
+        rest.append(f"{statistics['censored']:,} still open")
+    at_least = "≥ " if "p50" in statistics.get("lower_bounds", ()) else ""
+    return at_least + duration(row["value"]), f"{row['count']:,}", ", ".join(rest)
+
+
+def _ratio(row: Row) -> tuple[str, str, str]:
+    numerator, denominator = row["numerator"] or 0, row["denominator"] or 0
+    steps = row["statistics"].get("at_least") or {}
+    rest = ", ".join(f"{touches}+ touches {n:,}" for touches, n in sorted(steps.items()) if n)
+    return share(row["value"]), f"{numerator:,.0f} / {denominator:,.0f}", rest
+
+
+def _mean(row: Row) -> tuple[str, str, str]:
+    value = "–" if row["value"] is None else f"{row['value']:.2f}"
+    return value, f"{row['numerator'] or 0:,.0f} / {row['denominator'] or 0:,.0f}", ""
+
+
+def _tally(row: Row) -> tuple[str, str, str]:
+    return f"{row['count']:,}", f"{row['count']:,}", ""
+
+
+def _now(row: Row) -> tuple[str, str, str]:
+    if by_name[row["kpi"]].unit == "seconds":
+        return duration(row["value"]), f"{row['count']:,}", ""
+    bands = row["statistics"].get("bands") or {}
+    ages = [f"{n:,} {_AGES[band]}" for band, n in bands.items() if n]
+    return f"{row['value'] or 0:,}", f"{row['count']:,}", ", ".join(ages)
+
+
+_WORDS = {"duration": _duration, "ratio": _ratio, "mean": _mean, "count": _tally, "now": _now}
+_AGES = {
+    "300": "under 5 min",
+    "900": "under 15 min",
+    "3600": "under 1 h",
+    "14400": "under 4 h",
+    "86400": "under 24 h",
+    "older": "older",
+}
+
+
+def _family(family: str, rows: Sequence[Row]) -> Table:
+    table = Table(title=family, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1))
+    for heading in ("KPI", "of", "since"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("value", "n"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("")
+    before = None
+    for row in rows:
+        name = row["kpi"].replace("_", " ")
+        of = ", ".join(row["dimensions"].values())
+        table.add_row("" if name == before else name, of or "all", _since(row), *measured(row))
+        before = name
+    return table
+
+
+def _place(row: Row) -> tuple[int, list[str], str]:
+    return list(by_name).index(row["kpi"]), list(row["dimensions"].values()), row["start"]
+
+
+def _since(row: Row) -> str:
+    if _kind(row) == "now":
+        return "now"
+    return "the beginning" if row["window"] == "all" else row["start"].removesuffix(":00Z").replace("T", " ")
+
+
+def _kind(row: Row) -> str:
+    return by_name[row["kpi"]].kind

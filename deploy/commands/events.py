@@ -21,15 +21,19 @@ def replay(
 
     Example: `salespulse replay docs/examples/one-lead.jsonl --json out.json`
     """
-    from deploy.progress import status
+    from deploy.progress import bar, status
     from deploy.replay import replay as run
+    from deploy.replay import write
     from deploy.stack import stack
+    from deploy.tables import show_replay
 
     settings = load()
     _readable(files)
-    with status() as report, stack(settings, clickhouse=False, report=report) as ready:
-        code = run(ready, files, out, report)
-    raise typer.Exit(code)
+    with status() as report, stack(settings, clickhouse=False, report=report) as ready, bar() as advance:
+        result = run(ready, files, advance)
+    if out is not None:
+        write(result, out)
+    show_replay(result)
 
 
 def produce(

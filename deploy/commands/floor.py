@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -54,8 +54,9 @@ def send_live(settings: Settings, seed: int, speed: float) -> None:
 
     with status() as report, stack(settings, clickhouse=False, report=report) as ready:
         create(ready)
-        for sent in follow(ready, seed, speed, now):
-            report(f"sent {sent:,} events")
+        with closing(follow(ready, seed, speed, now)) as counts:
+            for sent in counts:
+                report(f"sent {sent:,} events")
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def settings() -> None:
 
     Example: `SALESPULSE_TIMEZONE=Europe/Berlin salespulse settings`
     """
-    from deploy.tables import show_settings
+    from deploy.listings import show_settings
 
     show_settings(load())
 
@@ -77,9 +77,9 @@ def letters(
     """
     from itertools import islice
 
+    from deploy.listings import show_letters
     from deploy.progress import status
     from deploy.stack import stack
-    from deploy.tables import show_letters
     from sinks.dead_letters import read
 
     settings = load()

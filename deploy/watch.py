@@ -1,0 +1,84 @@
+"""Taking the picture that the demo shows: cheap things at every look, ClickHouse at every other."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from typing import Any
+
+import clickhouse_connect
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from agents.engine.clock import monotonic, now
+from deploy.readings import by_team, hot_leads, is_ready, scrape
+from deploy.screen import Picture
+from schemas.settings import Settings
+
+_EVERY = 2
+_RATE_LOOKS = 10
+
+
+class Watch:
+    """Looks at a worker (``settings.host`` and ``port``), a sink (its port) and ClickHouse."""
+
+    def __init__(self, settings: Settings, sink_port: int, seconds: float | None) -> None:
+        self._seconds = seconds
+        self._web = f"http://{settings.host}:{settings.port}"
+        self._sink = f"http://{settings.host}:{sink_port}/metrics"
+        self._client: Any = clickhouse_connect.get_client(dsn=settings.clickhouse, autogenerate_session_id=False)
+        self._places = (
+            ("Prometheus metrics", f"{self._web}/metrics"),
+            ("worker ready?", f"{self._web}/readyz"),
+            ("Kafka", f"{settings.kafka}   topics {settings.topic('*')}"),
+            ("ClickHouse", f"{settings.clickhouse}   SELECT * FROM kpis_latest"),
+            ("logs", str(settings.data_dir / "logs")),
+        )
+        self._looks = itertools.count()
+        self._started = monotonic()
+        self._seen: deque[tuple[float, float]] = deque(maxlen=_RATE_LOOKS)
+        self.picture: Picture | None = None
+
+    @property
+    def left(self) -> float | None:
+        """Seconds until the end; None without one."""
+        return None if self._seconds is None else self._started + self._seconds - monotonic()
+
+    def look(self) -> Picture:
+        """What there is to see now."""
+        worker = scrape(f"{self._web}/metrics")
+        kpis, hot = self._tables()
+        self.picture = Picture(
+            now=now(),
+            elapsed=monotonic() - self._started,
+            left=self.left,
+            ready=is_ready(f"{self._web}/readyz"),
+            rate=self._rate(worker.total("sales_events_total")),
+            kpis=kpis,
+            hot=hot,
+            worker=worker,
+            sink=scrape(self._sink),
+            places=self._places,
+        )
+        return self.picture
+
+    def rows(self) -> dict[str, int]:
+        """How many rows the tables hold, by view."""
+        views = ("events_once", "kpis_latest", "leads_latest", "dead_letters_once")
+        return {view: int(self._client.command(f"SELECT count() FROM {view}")) for view in views}
+
+    def _tables(self) -> tuple[Any, Any]:
+        before = self.picture
+        if next(self._looks) % _EVERY and before is not None:
+            return before.kpis, before.hot
+        try:
+            return by_team(self._client), hot_leads(self._client)
+        except ClickHouseError:  # the sink has not made its tables yet
+            return (before.kpis, before.hot) if before is not None else ({}, [])
+
+    def _rate(self, events: float | None) -> float | None:
+        """Events a second over the last looks."""
+        if events is None:
+            return None
+        self._seen.append((monotonic(), events))
+        (first_at, first), (last_at, last) = self._seen[0], self._seen[-1]
+        return (last - first) / (last_at - first_at) if last_at > first_at else None
