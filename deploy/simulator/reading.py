@@ -76,6 +76,8 @@ def refusal(line: bytes) -> str | None:
         return "missing_field"
     if not all(isinstance(event[name], str) and event[name] for name in ATTRIBUTES[:-1]):
         return "wrong_type"
+    if event["specversion"] != "1.0":
+        return "wrong_type"
     if event["type"] not in TOPIC_OF:
         return "unknown_type"
     return _untimely(event["time"]) or _misfit(event["type"], event["data"])

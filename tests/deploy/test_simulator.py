@@ -11,11 +11,13 @@ import orjson
 import pytest
 
 from deploy.simulator.cast import HOUR, MINUTE, TEAMS, at_work
-from deploy.simulator.disturbance import disturb
+from deploy.simulator.disturbance import SPOILERS, disturb
 from deploy.simulator.floor import START, live, simulate
 from deploy.simulator.reading import Log, millis, refusal
 from deploy.simulator.truth import truth
-from schemas.events import TYPES
+from schemas.decoding import canonical, decoder
+from schemas.envelope import Rejected
+from schemas.events import TOPIC_OF, TYPES
 from schemas.results import timestamp
 
 INPUTS = ("leads", "calls", "emails", "deals")
@@ -153,3 +155,21 @@ def test_spoilt_lines_of_every_reason_that_a_line_can_have_are_added(floor: list
     assert set(reasons) == {"undecodable", "missing_field", "wrong_type", "unknown_type", "ancient", "too_large"}
     assert 0.04 < sum(reasons.values()) / len(floor) < 0.06
     assert len(log.standing) == len(floor)
+
+
+def test_the_worker_refuses_each_spoilt_line_for_the_same_reason(floor: list[Event]) -> None:
+    for spoil, event in zip(SPOILERS * 20, floor, strict=False):
+        line = spoil(event)
+        topic = "calls" if b"sideways" in line else TOPIC_OF[event["type"]]
+        with pytest.raises(Rejected) as refused:
+            decoder(topic)(event["subject"].encode(), line, (), None)
+        assert refused.value.reason == refusal(line)
+
+
+def test_the_worker_reads_every_event_as_it_was_written(floor: list[Event]) -> None:
+    decoders = {topic: decoder(topic, keep_text=True) for topic in INPUTS}
+    for event in floor:
+        line = orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
+        read = decoders[TOPIC_OF[event["type"]]](event["subject"].encode(), line, (), None)
+        assert read.time == millis(event["time"])
+        assert canonical(read) == line.decode()
