@@ -1,0 +1,172 @@
+"""How a timeline becomes a lead: one pass over its events in order, then its touches, then its replies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from schemas.events import (
+    DealOpened,
+    DealStageChanged,
+    EmailDelivery,
+    EmailSeen,
+    Event,
+    LeadAssigned,
+    LeadClosed,
+    LeadEngaged,
+    LeadStageChanged,
+)
+from streams.lead import UNASSIGNED, UNKNOWN, Act, Instance, Lead, Ownership, Profile, Sightings
+from streams.replies import match_replies
+from streams.rules import Rules
+from streams.timelines import Timeline, merged_into
+from streams.touches import sort_out
+
+PROPOSAL: Final = "proposal"
+
+
+def read(timeline: Timeline, rules: Rules) -> Lead:
+    """The lead that the events of ``timeline`` show, a pure function of them and of ``rules``."""
+    reader = _Reader(rules)
+    for event in timeline.events:
+        handle = _HANDLERS.get(event.type)
+        if handle is not None:
+            handle(reader, event)
+    reader.leave()
+    lead = Lead(
+        timeline.lead,
+        reader.instances,
+        sightings=reader.sightings,
+        merged_into=merged_into(timeline) if reader.merged else None,
+        last_event=timeline.events[-1] if timeline.events else None,
+        stage=reader.stage,
+    )
+    sent = sort_out(lead, rules)
+    match_replies(lead, sent, rules)
+    return lead
+
+
+class _Reader:
+    """The registers of the pass: who owns the lead now, how warm it is, which instance runs."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.now = Instance()
+        self.instances = [self.now]
+        self.sightings = Sightings()
+        self.owner: str | None = None
+        self.team: str | None = None
+        self.temperature = UNKNOWN
+        self.stage: str | None = None
+        self.proposed: set[str] = set()
+        self.merged = False
+
+    def engaged(self, event: Event) -> None:
+        data = event.data
+        assert isinstance(data, LeadEngaged)
+        qualified = data.qualified is not False
+        if qualified and self.now.engaged is not None and self.now.closed is None:
+            return
+        self.owner, self.team = data.owner or self.owner, data.team or self.team
+        if qualified:
+            self.temperature = data.temperature or self.temperature
+            self.stage = data.stage or self.stage
+            self._start(event, Profile.of(data))
+
+    def _start(self, event: Event, profile: Profile) -> None:
+        before = self.now
+        self.leave()
+        skewed = len(before.acts)
+        while (
+            skewed > (before.closed or 0) and before.acts[skewed - 1].event.time >= event.time - self.rules.clock_skew
+        ):
+            skewed -= 1
+        self.now = Instance(event, profile, before.acts[skewed:])
+        del before.acts[skewed:]
+        self.instances.append(self.now)
+        if self.owner:
+            self.now.ownerships.append(Ownership(event.time, self.owner, self.team or UNASSIGNED))
+
+    def leave(self) -> None:
+        """Note in the instance that ends what the registers held at its end."""
+        self.now.owner, self.now.team, self.now.temperature = self.owner, self.team, self.temperature
+
+    def assigned(self, event: Event) -> None:
+        data = event.data
+        assert isinstance(data, LeadAssigned)
+        self.owner, self.team = data.owner, data.team or self.team
+        now = self.now
+        if now.engaged is None or now.closed is not None:
+            return
+        if now.ownerships:
+            if now.ownerships[-1].owner == data.owner:
+                return
+            now.ownerships[-1].end = len(now.acts)
+        now.ownerships.append(Ownership(event.time, data.owner, self.team or UNASSIGNED))
+
+    def stage_changed(self, event: Event) -> None:
+        data = event.data
+        assert isinstance(data, LeadStageChanged)
+        self.temperature = data.temperature or self.temperature
+        self.stage = data.stage
+
+    def closed(self, event: Event) -> None:
+        data = event.data
+        assert isinstance(data, LeadClosed)
+        now = self.now
+        now.duplicate = now.duplicate or data.reason == "duplicate"
+        if now.engaged is not None and now.closed is None:
+            now.closed, now.closed_at, now.close_reason = len(now.acts), event.time, data.reason
+
+    def gone(self, event: Event) -> None:
+        self.merged = True
+
+    def act(self, event: Event) -> None:
+        self.now.acts.append(Act(event, self.owner, self.team))
+
+    def deal(self, event: Event) -> None:
+        data = event.data
+        assert isinstance(data, DealOpened | DealStageChanged)
+        if data.stage != PROPOSAL:
+            self.proposed.discard(data.deal_id)
+        elif data.deal_id not in self.proposed:
+            self.proposed.add(data.deal_id)
+            self.act(event)
+
+    def delivered(self, event: Event) -> None:
+        assert isinstance(event.data, EmailDelivery)
+        self.sightings.delivered.add(event.data.message_id)
+
+    def bounced(self, event: Event) -> None:
+        assert isinstance(event.data, EmailDelivery)
+        self.sightings.bounced.add(event.data.message_id)
+
+    def opened(self, event: Event) -> None:
+        _saw(self.sightings.opened, event)
+
+    def clicked(self, event: Event) -> None:
+        _saw(self.sightings.clicked, event)
+
+
+def _saw(by_message: dict[str, int], event: Event) -> None:
+    data = event.data
+    assert isinstance(data, EmailSeen)
+    by_message[data.message_id] = by_message.get(data.message_id, 0) | (2 if data.machine else 1)
+
+
+_HANDLERS: Final[dict[str, Callable[[_Reader, Event], None]]] = {
+    "lead.engaged": _Reader.engaged,
+    "lead.assigned": _Reader.assigned,
+    "lead.stage_changed": _Reader.stage_changed,
+    "lead.closed": _Reader.closed,
+    "lead.merged": _Reader.gone,
+    "call.completed": _Reader.act,
+    "email.sent": _Reader.act,
+    "email.replied": _Reader.act,
+    "email.delivered": _Reader.delivered,
+    "email.bounced": _Reader.bounced,
+    "email.opened": _Reader.opened,
+    "email.clicked": _Reader.clicked,
+    "deal.opened": _Reader.deal,
+    "deal.stage_changed": _Reader.deal,
+}

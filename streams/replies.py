@@ -1,0 +1,106 @@
+"""Which acts of a lead are replies, and what they answer."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+
+from schemas.events import CallCompleted, EmailReplied, Millis
+from streams.lead import Act, Contacted, Instance, Lead, Reply, Touch, is_human_reply
+from streams.rules import Rules
+from streams.touches import Sent, make_contact
+
+
+def match_replies(lead: Lead, sent: dict[str, Sent], rules: Rules) -> None:
+    """Find the subjects that were contacted, and give each the replies to its touches."""
+    subjects = _contacted(lead.instances)
+    lead.contacted = [subject for subject in subjects if subject.touches]
+    if lead.contacted and any(instance.acts for instance in lead.instances):
+        matcher = _Matcher(lead, sent, rules)
+        for instance in lead.instances:
+            for position, act in enumerate(instance.acts):
+                matcher.match(instance, position, act)
+
+
+def _contacted(instances: list[Instance]) -> list[Contacted]:
+    """What came before the first engagement belongs to the first instance, if there is one."""
+    before, *later = instances
+    if not later:
+        return [Contacted(before.profile, before.duplicate, before.touches)]
+    first = later[0]
+    before.profile = first.profile
+    touches = first.touches
+    if before.touches:
+        # An answered call after outreach is a reply to it, whatever it is to the response clock.
+        touches = before.touches + [touch for touch in touches if not touch.inbound]
+    return [
+        Contacted(first.profile, before.duplicate or first.duplicate, touches),
+        *(Contacted(instance.profile, instance.duplicate, instance.touches) for instance in later[1:]),
+    ]
+
+
+class _Matcher:
+    """The touches of a lead by time, to find the one before each reply."""
+
+    def __init__(self, lead: Lead, sent: dict[str, Sent], rules: Rules) -> None:
+        self.lead, self.sent, self.rules = lead, sent, rules
+        pairs = [(touch, subject) for subject in lead.contacted for touch in subject.touches]
+        self.touches = [touch for touch, _ in pairs]
+        self.subjects = [subject for _, subject in pairs]
+        self.times = [touch.at for touch in self.touches]
+        self.events = {id(touch.act.event) for touch in self.touches if touch.inbound}
+
+    def match(self, instance: Instance, position: int, act: Act) -> None:
+        """Count ``act`` if it is a human reply within the horizon of a touch not after it."""
+        at, data = act.event.time, act.event.data
+        last = bisect_right(self.times, at) - 1
+        if last < 0 or at - self.times[last] > self.rules.reply_horizon:
+            return
+        if isinstance(data, EmailReplied):
+            if is_human_reply(data):
+                answered = self.sent.get(data.in_reply_to) if data.in_reply_to else None
+                channel = data.channel or (answered.channel if answered is not None else "email")
+                self._add(instance, position, act, channel, data.class_, answered, last)
+        elif isinstance(data, CallCompleted) and not data.automatic and self._is_call_back(act, data):
+            self._add(instance, position, act, "call", data.outcome, None, last)
+
+    def _is_call_back(self, act: Act, call: CallCompleted) -> bool:
+        if call.direction == "outbound":
+            return bool(call.answered and call.outcome)
+        return id(act.event) not in self.events
+
+    def _add(
+        self,
+        instance: Instance,
+        position: int,
+        act: Act,
+        channel: str,
+        class_: str | None,
+        sent: Sent | None,
+        last: int,
+    ) -> None:
+        at = act.event.time
+        answered = sent.at if sent is not None and sent.at <= at else self._before(at)
+        reply = Reply(at, channel, class_, act, instance.profile, answered)
+        subject = self.subjects[last]
+        subject.replies.append(reply)
+        if not instance.duplicate:
+            self.lead.replies.append(reply)
+        if class_ == "positive":
+            touch = self._drawing(act, sent, last)
+            touch.drew_positive = True
+        if instance.engaged is not None and getattr(act.event.data, "answered", True):
+            make_contact(instance, position, at - instance.engaged_at)
+
+    def _before(self, at: Millis) -> Millis | None:
+        earlier = bisect_left(self.times, at) - 1
+        return self.times[earlier] if earlier >= 0 else None
+
+    def _drawing(self, act: Act, sent: Sent | None, last: int) -> Touch:
+        """The touch that a reply answers: itself an outcome, the message answered, else the last one before."""
+        if sent is not None and sent.touch is not None:
+            return sent.touch
+        at = act.event.time
+        for touch in self.touches[last::-1]:
+            if touch.act is act or touch.at < at:
+                return touch
+        return self.touches[last]

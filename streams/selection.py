@@ -1,0 +1,83 @@
+"""Selection: which KPIs, groupings and windows are computed, and the name of what their numbers mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from importlib import import_module
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from schemas.catalogue import BASES, CATALOGUE, COARSE, GROUPINGS, WINDOWS, Kpi, by_name
+from schemas.settings import Settings
+from streams.kinds import Slots
+from streams.rules import Rules
+
+_FORMAT: Final = 1
+"""Raised when slots or meanings change without the catalogue or the rules changing."""
+
+Measure = Callable[[Any, Rules], int | None]
+
+
+class Selection(Struct, frozen=True):
+    """What is computed: names in the order of the catalogue."""
+
+    kpis: tuple[str, ...]
+    groupings: tuple[str, ...]
+    windows: tuple[str, ...]
+
+    @staticmethod
+    def of(settings: Settings) -> Selection:
+        """What ``settings`` select, everything where they are empty; ``ValueError`` on a name that is not known."""
+        return Selection(
+            _chosen("kpis", settings.kpis.split(","), tuple(by_name)),
+            _chosen("groupings", settings.groupings.split(";"), tuple(GROUPINGS)),
+            _chosen("windows", settings.windows.split(","), WINDOWS),
+        )
+
+    @staticmethod
+    def everything() -> Selection:
+        """All that the catalogue declares."""
+        return Selection(tuple(by_name), tuple(GROUPINGS), WINDOWS)
+
+    def shown(self, basis: str, grouping: str) -> list[Kpi]:
+        """The KPIs of a basis that are shown by a grouping."""
+        return [kpi for kpi in CATALOGUE if kpi.name in self.kpis and grouping in kpi.bases.get(basis, ())]
+
+    def measured(self, basis: str) -> list[Kpi]:
+        """The KPIs of a basis that must be measured: those shown, and the tallies that they are divided by."""
+        shown = {kpi.name: kpi for grouping in self.groupings for kpi in self.shown(basis, grouping)}
+        tallies = {kpi.over for kpi in shown.values() if kpi.over is not None}
+        return [kpi for kpi in CATALOGUE if kpi.name in shown or kpi.name in tallies]
+
+    def windows_of(self, grouping: str) -> list[str]:
+        """The windows that a grouping has: 1m and 5m only where it is coarse."""
+        return [window for window in self.windows if grouping in COARSE or window not in ("1m", "5m")]
+
+
+def _chosen(what: str, asked: list[str], known: tuple[str, ...]) -> tuple[str, ...]:
+    names = {name.strip() for name in asked} - {""}
+    unknown = sorted(names - set(known))
+    if unknown:
+        raise ValueError(f"{what}: {', '.join(unknown)} not known, expected some of {', '.join(known)}")
+    return tuple(name for name in known if name in names or not names)
+
+
+def measure(kpi: Kpi) -> Measure:
+    """The function that bears the KPI's name, in the module that bears its family's."""
+    module = import_module(f"streams.{kpi.family.replace('-', '_')}")
+    function: Measure = getattr(module, kpi.name)
+    return function
+
+
+def plan(selection: Selection, basis: str) -> list[tuple[Measure, Slots]]:
+    """How to measure each item of a basis."""
+    return [(measure(kpi), Slots(kpi)) for kpi in selection.measured(basis) if kpi.kind != "now"]
+
+
+def definition(selection: Selection, rules: Rules) -> str:
+    """A short name of all that slots and numbers depend on: it changes whenever they would."""
+    meaning = (_FORMAT, CATALOGUE, BASES, GROUPINGS, WINDOWS, selection, rules)
+    return sha256(msgspec.json.encode(meaning, order="deterministic")).hexdigest()[:16]

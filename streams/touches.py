@@ -1,0 +1,67 @@
+"""Which acts of a lead are touches, messages and conversations."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from schemas.events import CallCompleted, EmailSent, Millis
+from streams.lead import Act, Instance, Lead, Message, Touch, is_conversation
+from streams.rules import Rules
+
+
+class Sent(NamedTuple):
+    """A message sent, by a person or not; ``touch`` is None where it is none."""
+
+    at: Millis
+    channel: str
+    touch: Touch | None
+
+
+def sort_out(lead: Lead, rules: Rules) -> dict[str, Sent]:
+    """Tell touches, messages and conversations among the acts of each instance; gives the messages by id."""
+    sent: dict[str, Sent] = {}
+    for instance in lead.instances:
+        for position, act in enumerate(instance.acts):
+            data = act.event.data
+            if isinstance(data, CallCompleted):
+                _sort_out_call(instance, position, act, data, rules)
+            elif isinstance(data, EmailSent) and data.message_id not in sent:
+                sent[data.message_id] = _sort_out_message(instance, position, act, data, lead.sightings.bounced)
+        closed, touches = instance.closed, instance.touches
+        instance.answers = touches if closed is None else [touch for touch in touches if touch.position < closed]
+    return sent
+
+
+def _sort_out_message(instance: Instance, position: int, act: Act, data: EmailSent, bounced: set[str]) -> Sent:
+    channel = data.channel or "email"
+    touch = None
+    if not data.automatic:
+        if data.message_id not in bounced:
+            touch = _touch(instance, position, act, channel)
+        instance.messages.append(Message(act, data, touch))
+    return Sent(act.event.time, channel, touch)
+
+
+def _sort_out_call(instance: Instance, position: int, act: Act, call: CallCompleted, rules: Rules) -> None:
+    if call.automatic:
+        return
+    touch = None
+    inbound = call.direction == "inbound"
+    if not inbound or (call.answered and not instance.touches):
+        touch = _touch(instance, position, act, "call", inbound)
+    if instance.engaged is not None and is_conversation(call, rules.contact_seconds):
+        elapsed = act.event.time - instance.engaged_at
+        make_contact(instance, position, elapsed if touch is None else instance.response(touch, rules.clock_skew))
+
+
+def _touch(instance: Instance, position: int, act: Act, channel: str, inbound: bool = False) -> Touch:
+    touch = Touch(act.event.time, channel, act, inbound, position, len(instance.touches))
+    instance.touches.append(touch)
+    return touch
+
+
+def make_contact(instance: Instance, position: int, elapsed: Millis) -> None:
+    """Note a two-way exchange ``elapsed`` after engagement, unless an earlier one is known or the lead was closed."""
+    if instance.closed is None or position < instance.closed:
+        earlier = instance.contact_after
+        instance.contact_after = max(0, elapsed if earlier is None else min(earlier, elapsed))
