@@ -104,6 +104,8 @@ def test_the_response_runs_from_the_engagement_to_the_first_touch() -> None:
     found = row([engaged("09:00:00"), called("09:07:30.500"), called("09:08:00")], "lead_response_time")
     assert (found["value"], found["count"], found["statistics"]["censored"]) == (450.5, 1, 0)
     assert found["statistics"]["within"] == {"300": 0, "900": 1, "3600": 1, "14400": 1, "86400": 1}
+    on_the_dot = row([engaged("09:00:00"), called("09:05:00")], "lead_response_time")
+    assert on_the_dot["statistics"]["within"]["300"] == 1
 
 
 @pytest.mark.parametrize(("at", "seconds"), [("08:59:00", 0.0), ("08:58:59.999", None)])
@@ -236,6 +238,17 @@ def test_each_ownership_is_answered_by_its_owner_cancelled_or_open() -> None:
     assert (found["value"], found["count"]) == (300.0, 1)
     assert (found["statistics"]["cancelled"], found["statistics"]["censored"]) == (1, 1)
     assert row(events, "rep_response_time", "rep", rep="r-1")["statistics"]["cancelled"] == 1
+
+
+def test_only_the_owners_own_touch_answers_an_ownership_and_naming_the_owner_again_starts_none() -> None:
+    events = [
+        engaged("09:00:00", owner="r-1"),
+        called("09:05:00", rep="r-2"),
+        event("lead.assigned", "09:10:00", owner="r-1"),
+        called("09:15:00"),
+    ]
+    found = row(events, "rep_response_time")
+    assert (found["value"], found["count"], found["statistics"]["cancelled"]) == (900.0, 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -401,6 +414,7 @@ def test_a_message_drew_the_reply_that_names_it_else_the_last_touch_did() -> Non
     events = [mailed("09:00:00", "m"), called("09:30:00"), replied("10:00:00", in_reply_to="m", class_="positive")]
     assert fraction(events, "message_reply_rate") == (1, 2)
     assert fraction(events, "message_reply_rate", "channel", channel="email") == (1, 1)
+    assert fraction([*events[:2], replied("10:00:00", class_="neutral")], "message_reply_rate") == (0, 2)
     loose = [*events[:2], replied("10:00:00", class_="positive")]
     assert fraction(loose, "message_reply_rate", "channel", channel="call") == (1, 1)
 
@@ -427,6 +441,12 @@ def test_of_two_contents_of_one_identity_the_smaller_stands_whichever_came_first
         found = truth(events)
         assert found["events"] == {"read": 2, "distinct": 1, "dead_letters": {}}
         assert any(one["dimensions"] == {"team": "unassigned", "temperature": "cold"} for one in found["kpis"])
+
+
+def test_the_text_of_a_reply_does_not_decide_which_content_stands() -> None:
+    told = replied("10:00:00", text="yes")
+    earlier = told | {"time": f"{MONDAY}09:30:00Z", "data": {}}
+    assert row([mailed("09:00:00", "m"), told, earlier], "reply_latency")["value"] == 1800.0
 
 
 def test_a_disturbed_log_has_the_truth_of_the_clean_one() -> None:
