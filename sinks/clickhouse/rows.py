@@ -20,11 +20,16 @@ from schemas.settings import Settings
 class Record(Protocol):
     """What is used of a record read from Kafka; ``timestamp`` in milliseconds."""
 
-    offset: int
-    timestamp: Millis
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]]
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> Millis: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
 
 
 class Row(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import structlog
@@ -16,7 +16,7 @@ from clickhouse_connect.driver.exceptions import (
     NotSupportedError,
     ProgrammingError,
 )
-from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer
 from kafka.errors import KafkaError
 from urllib3.exceptions import HTTPError
 
@@ -85,8 +85,13 @@ def consumer(settings: Settings) -> Any:
     )
 
 
-class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
-    """The state of one sink process: its consumer, the batch in hand and the writer, if ClickHouse is there."""
+class Sink:
+    """The state of one sink process: its consumer, the batch in hand and the writer, if ClickHouse is there.
+
+    A rebalance changes nothing here. What was read of a partition that is lost is written all the same,
+    and again by its next owner; partitions that are kept go on from their positions, which a commit of
+    everything consumed covers only once the batch is in.
+    """
 
     def __init__(self, settings: Settings, retention: Retention, metrics: Metrics, clock: Callable[[], float]) -> None:
         if settings.clickhouse is None:
@@ -101,13 +106,14 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
         self._writer: Writer | None = None
         self._retry_seconds = _FIRST_RETRY_SECONDS
         self._retry_at: float | None = None
+        self._uncommitted = False
         self._lag_at = clock()
         self._consumer = consumer(settings)
 
     def run(self, stop: threading.Event) -> None:
         """Read and write until ``stop``."""
         try:
-            self._consumer.subscribe(list(self._parsers), listener=self)
+            self._consumer.subscribe(list(self._parsers))
             while not stop.is_set():
                 if self._is_due():
                     self._write()
@@ -117,13 +123,6 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
                 self._write()
         finally:
             self._consumer.close(autocommit=False)
-
-    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        """Drop what is in hand: whoever owns the partitions next reads it again from the committed offsets."""
-        self._batch.clear()
-
-    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """Nothing to prepare: reading begins at the committed offsets."""
 
     def _read(self) -> None:
         if self._retry_at is not None:
@@ -162,7 +161,9 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
         if self._retry_at is not None:
             return self._clock() >= self._retry_at
         full = self._batch.records.total() >= _LARGEST_BATCH
-        return self._writer is None or full or (bool(self._batch.records) and self._patience() == 0)
+        return (
+            self._writer is None or full or self._uncommitted or (bool(self._batch.records) and self._patience() == 0)
+        )
 
     def _write(self) -> None:
         """Insert the batch and commit its offsets, or see to it that this is tried again."""
@@ -176,9 +177,10 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
         if self._retry_at is not None:
             log.info("ClickHouse is back")
         self._retry_at, self._retry_seconds = None, _FIRST_RETRY_SECONDS
-        if self._batch.records:
-            self._commit()
+        self._uncommitted |= bool(self._batch.records)
         self._batch.clear()
+        if self._uncommitted:
+            self._commit()
 
     def _insert(self) -> None:
         if self._writer is None:
@@ -201,8 +203,9 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
     def _commit(self) -> None:
         try:
             self._consumer.commit(timeout_ms=_COMMIT_MS)
+            self._uncommitted = False
         except KafkaError as error:
-            # The rows are read and written once more, which changes nothing.
+            # Tried again below; if the partitions go to another sink, it writes the same rows once more.
             log.warning("offsets not committed", why=str(error))
 
     def _measure_lag(self) -> None:

@@ -131,18 +131,24 @@ def test_a_tombstone_in_the_topic_ends_the_row(settings: Settings) -> None:
         until(lambda: counts(settings) == (3, 2, 1))
 
 
-def test_what_was_read_is_written_and_committed_before_the_sink_ends(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sink, "_BATCH_SECONDS", 3600)
-    taken: list[int] = []
+@pytest.fixture
+def taken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Sizes of what the sinks of this test have taken in hand so far."""
+    sizes: list[int] = []
     take = sink.Sink._take
 
     def noted(self: sink.Sink, topic: str, records: list[Any]) -> None:
         take(self, topic, records)
-        taken.append(len(records))
+        sizes.append(len(records))
 
     monkeypatch.setattr(sink.Sink, "_take", noted)
+    return sizes
+
+
+def test_what_was_read_is_written_and_committed_before_the_sink_ends(
+    settings: Settings, taken: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sink, "_BATCH_SECONDS", 3600)
     send(settings, 0, 50)
     with running(settings) as stop:
         until(lambda: sum(taken) == 150)
@@ -152,6 +158,18 @@ def test_what_was_read_is_written_and_committed_before_the_sink_ends(
         send(settings, 50, 51)
     assert committed(settings) >= 150
     assert counts(settings) >= expected(50)
+
+
+def test_a_second_sink_that_joins_while_rows_are_in_hand_costs_none_of_them(
+    settings: Settings, taken: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sink, "_BATCH_SECONDS", 5)
+    send(settings, 0, 200)
+    with running(settings):
+        until(lambda: sum(taken) == 600)
+        with running(settings):
+            until(lambda: committed(settings) == 600)
+            assert counts(settings) == expected(200)
 
 
 def killed_before_commit(settings: Settings) -> None:

@@ -13,9 +13,7 @@ CREATE TABLE IF NOT EXISTS events (
     received_at DateTime64(3, 'UTC'),
     position UInt64,
     digest UInt64 DEFAULT sipHash64(body),
-    stored_at DateTime DEFAULT now(),
-    rep LowCardinality(String) ALIAS JSONExtractString(body, 'data', 'rep'),
-    team LowCardinality(String) ALIAS JSONExtractString(body, 'data', 'team')
+    stored_at DateTime DEFAULT now()
 ) ENGINE = ReplacingMergeTree
 PARTITION BY toYear(time)
 ORDER BY (subject, topic, source, id, time, digest)
