@@ -19,26 +19,23 @@ _WIDE = 160
 _SHOWN_BYTES = 60
 
 
-def settings_rows(settings: Settings) -> list[tuple[str, str, str, str]]:
-    """Environment variable, value, default and meaning of every setting; passwords hidden."""
+def field_rows(model: type[Settings]) -> list[tuple[str, str, str]]:
+    """Environment variable, default and meaning of every setting."""
     return [
-        (
-            f"SALESPULSE_{name.upper()}",
-            _written(getattr(settings, name), field.metadata),
-            _written(field.get_default(), field.metadata),
-            field.description or "",
-        )
-        for name, field in type(settings).model_fields.items()
+        (f"SALESPULSE_{name.upper()}", _written(field.get_default(), field.metadata), field.description or "")
+        for name, field in model.model_fields.items()
     ]
 
 
 def show_settings(settings: Settings) -> None:
-    """Print every setting; a value that is not the default stands out."""
+    """Print every setting, passwords hidden; a value that is not the default stands out."""
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("setting", no_wrap=True)
     for heading in ("value", "default", "meaning"):
         table.add_column(heading, overflow="fold")
-    for name, value, default, meaning in settings_rows(settings):
+    fields = type(settings).model_fields.items()
+    for (field, info), (name, default, meaning) in zip(fields, field_rows(type(settings)), strict=True):
+        value = _written(getattr(settings, field), info.metadata)
         table.add_row(name, value, default, meaning, style="bold" if value != default else None)
     console().print(table)
 

@@ -62,7 +62,7 @@ def line(picture: Picture) -> str:
         f"response p50 {duration(row.get('value'))} p90 {duration(_statistics(row).get('p90'))}",
         f"followed up {share(_row(picture, '1d', 'all', 'follow_up_rate').get('value'))}",
         f"replied {share(_row(picture, '1d', 'all', 'reply_rate').get('value'))}",
-        _said("open hot leads {:,.0f}", picture.worker.total("sales_open_leads", temperature="hot", team="all")),
+        f"hot leads waiting {_count(_hot_leads(picture.worker))}",
         f"lag {_count(_lag(picture))}",
         f"dead letters {_count(picture.worker.total('sales_dead_letters_total'))}",
     ]
@@ -113,7 +113,7 @@ _RATIOS = ("follow_up_rate", "reply_rate", "positive_reply_rate")
 
 
 def _hot(picture: Picture) -> Panel:
-    total = picture.worker.total("sales_open_leads", temperature="hot", team="all")
+    total = _hot_leads(picture.worker)
     table = Table(box=None, padding=(0, 3, 0, 0), show_header=False)
     for lead in picture.hot:
         table.add_row(lead.lead, lead.team, lead.owner, duration((picture.now - lead.engaged_at) / 1000))
@@ -153,6 +153,13 @@ def _within(row: dict[str, Any], seconds: str) -> float | None:
     statistics = _statistics(row)
     leads = row.get("count", 0) + statistics.get("censored", 0)
     return statistics["within"][seconds] / leads if leads else None
+
+
+def _hot_leads(worker: Samples) -> float | None:
+    """Those of all teams; the whole (team ``all``) may not be told apart by temperature."""
+    open_leads = worker.values.get("sales_open_leads", {})
+    hot = [n for labels, n in open_leads.items() if ("temperature", "hot") in labels and ("team", "all") not in labels]
+    return sum(hot) if hot else None
 
 
 def _longest(worker: Samples, team: str) -> float | None:

@@ -19,7 +19,7 @@ def replay(
 ) -> None:
     """Turn recorded events into their final KPIs, on the clock of the events.
 
-    Example: `salespulse replay docs/examples/one-lead.jsonl --json out.json`
+    Example: `salespulse replay docs/examples/three-leads.jsonl --json out.json`
     """
     from deploy.progress import bar, status
     from deploy.replay import replay as run
