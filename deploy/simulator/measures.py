@@ -48,11 +48,17 @@ def _response(history: History, episode: Episode) -> Iterator[Seen]:
     assert episode.engaged is not None
     engaged, who = episode.engaged, _cohort(history, episode)
     owned = [owner.since[0] for owner in _owners(history, episode) if owner.rep]
-    touched = [touch.at for touch in episode.touches]
+    touched = [_answered_at(touch, engaged, history.settings.clock_skew) for touch in episode.touches[:1]]
     firsts = {"lead_response_time": touched, "system_delay": owned, "time_to_contact": episode.contacts}
     for kpi, times in firsts.items():
         yield Seen(kpi, engaged.at, who, max(0, min(times) - engaged.at) if times else None)
     yield Seen("leads_created", engaged.at, who, 1)
+
+
+def _answered_at(touch: Happening, engaged: Happening, skew: Millis) -> Millis:
+    """The touch's time; a call of theirs within the skew is what engaged them, so it answers at once."""
+    is_inbound = touch.data.get("direction") == "inbound"
+    return engaged.at if is_inbound and touch.at - engaged.at <= skew else touch.at
 
 
 def _owners(history: History, episode: Episode) -> list[Owner]:

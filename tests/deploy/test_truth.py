@@ -136,6 +136,9 @@ def test_an_answered_inbound_call_is_the_first_touch_and_a_missed_one_is_not() -
     events = [engaged("09:00:00"), called("08:59:30", direction="inbound", answered=True, rep="r-1")]
     assert row(events, "lead_response_time")["value"] == 0.0
     assert fraction(events, "reply_rate") == (0, 1)
+    for at, seconds in (("09:01:00", 0.0), ("09:01:00.001", 60.001)):
+        events = [engaged("09:00:00"), called(at, direction="inbound", answered=True)]
+        assert row(events, "lead_response_time")["value"] == seconds
     missed = [engaged("09:00:00"), called("09:00:00", direction="inbound")]
     assert row(missed, "lead_response_time")["value"] is None
 
