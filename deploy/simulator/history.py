@@ -53,11 +53,15 @@ class Episode:
 
     def __init__(self, engaged: Happening | None) -> None:
         self.engaged = engaged
-        self.closed = False
+        self.closed: Happening | None = None
         self.duplicate = False
         self.touches: list[Happening] = []
         self.replies: list[Reply] = []
-        self.contacts: list[Millis] = []
+        self.contacts: list[Happening] = []
+
+    def before_closing(self, events: list[Happening]) -> list[Happening]:
+        """Without what came after the closing, which answers and follows up nothing."""
+        return [event for event in events if self.closed is None or event.order < self.closed.order]
 
     @property
     def counts(self) -> bool:
@@ -97,14 +101,26 @@ class History:
 
     def owner_of(self, episode: Episode) -> tuple[str, str]:
         """Rep and team for the cohort KPIs: at the first touch (the sender's if unowned), else the present ones."""
-        if not episode.touches:
+        touches = episode.before_closing(episode.touches)
+        if not touches:
             owner = [one for one in self.owners if one.since < self.end_of(episode)][-1]
             return owner.rep or UNASSIGNED, owner.team or UNASSIGNED
-        first = episode.touches[0]
+        return self.owner_at_touch(touches[0])
+
+    def owner_at_touch(self, first: Happening) -> tuple[str, str]:
+        """The owner and team at a first touch, the sender's where nobody owned it."""
         owner = self.owner_at(first.order)
         if owner.rep:
             return owner.rep, owner.team or UNASSIGNED
         return first.data.get("rep") or UNASSIGNED, first.data.get("team") or owner.team or UNASSIGNED
+
+    def answered_at(self, event: Happening, episode: Episode) -> Millis:
+        """The time at which an event answers: not before the engagement, and at once for the call that engaged."""
+        assert episode.engaged is not None
+        engaged, first = episode.engaged.at, episode.touches[:1] == [event]
+        if first and is_answered_inbound(event) and event.at - engaged <= self.settings.clock_skew:
+            return engaged
+        return max(engaged, event.at)
 
     def doer_of(self, event: Happening) -> tuple[str, str]:
         """Rep and team for the activity rows: the event's own, else the owner's then."""
@@ -124,7 +140,7 @@ class History:
         """Engagements, closings and owners."""
         for event in self.events:
             now = self.episodes[-1]
-            is_open = now.engaged is not None and not now.closed
+            is_open = now.engaged is not None and now.closed is None
             if event.type == "lead.engaged" and not is_open:
                 self._own(event)
                 if event.data.get("qualified") is not False:
@@ -132,7 +148,7 @@ class History:
             elif event.type == "lead.assigned":
                 self._own(event)
             elif event.type == "lead.closed" and now.engaged is not None:
-                now.closed = True
+                now.closed = now.closed or event
                 now.duplicate = now.duplicate or event.data.get("reason") == "duplicate"
 
     def _read_messages(self) -> None:
@@ -151,7 +167,7 @@ class History:
             if self.is_outbound_touch(event) or (is_answered_inbound(event) and not episode.touches):
                 episode.touches.append(event)
             if is_talk(event, self.settings.contact_seconds):
-                episode.contacts.append(event.at)
+                episode.contacts.append(event)
 
     def is_outbound_touch(self, event: Happening) -> bool:
         """A human call placed, or a human message sent and not bounced (the first event of its id)."""
@@ -179,7 +195,7 @@ class History:
             episode = next(one for one in self.episodes if before[-1] in one.touches)
             episode.replies.append(reply)
             if event.type == "email.replied" or is_answered_inbound(event) or is_connected_with_outcome(event):
-                episode.contacts.append(event.at)
+                episode.contacts.append(event)
 
     def _channel(self, event: Happening) -> str:
         """Its own, else that of the message it answers, else e-mail; a call's is ``call``."""

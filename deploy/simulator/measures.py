@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from deploy.simulator.history import UNKNOWN, Episode, Happening, History, Owner, channel_of
+from deploy.simulator.history import UNKNOWN, Episode, Happening, History, Owner, Reply, channel_of
 from schemas.events import Millis
 
 STANDARD: Final = ("all", "team", "rep", "team,temperature", "source", "region")
@@ -34,13 +34,9 @@ def observe(history: History, reporting: set[str], clock: Millis) -> Iterator[Se
             yield from _ownerships(history, episode)
             yield from _follow_up(history, episode)
             yield from _open(history, episode, clock)
-        if episode.counts or len(history.episodes) == 1:
-            yield from _answers(history, episode)
-    yield from _latency(history)
-    yield from _message_replies(history)
-    yield from _messages(history, reporting)
-    yield from _personalization(history)
-    yield from _activities(history)
+    yield from _answers(history)
+    for done in (_latency, _message_replies, _messages, _personalization, _activities):
+        yield from (seen for seen in done(history, reporting) if not history.episode_at(seen.at).duplicate)
 
 
 def _response(history: History, episode: Episode) -> Iterator[Seen]:
@@ -48,17 +44,11 @@ def _response(history: History, episode: Episode) -> Iterator[Seen]:
     assert episode.engaged is not None
     engaged, who = episode.engaged, _cohort(history, episode)
     owned = [owner.since[0] for owner in _owners(history, episode) if owner.rep]
-    touched = [_answered_at(touch, engaged, history.settings.clock_skew) for touch in episode.touches[:1]]
-    firsts = {"lead_response_time": touched, "system_delay": owned, "time_to_contact": episode.contacts}
-    for kpi, times in firsts.items():
-        yield Seen(kpi, engaged.at, who, max(0, min(times) - engaged.at) if times else None)
+    touched = [history.answered_at(touch, episode) for touch in episode.before_closing(episode.touches)]
+    met = [history.answered_at(meeting, episode) for meeting in episode.before_closing(episode.contacts)]
+    for kpi, times in {"lead_response_time": touched, "system_delay": owned, "time_to_contact": met}.items():
+        yield Seen(kpi, engaged.at, who, min(times) - engaged.at if times else None)
     yield Seen("leads_created", engaged.at, who, 1)
-
-
-def _answered_at(touch: Happening, engaged: Happening, skew: Millis) -> Millis:
-    """The touch's time; a call of theirs within the skew is what engaged them, so it answers at once."""
-    is_inbound = touch.data.get("direction") == "inbound"
-    return engaged.at if is_inbound and touch.at - engaged.at <= skew else touch.at
 
 
 def _owners(history: History, episode: Episode) -> list[Owner]:
@@ -80,10 +70,11 @@ def _ownerships(history: History, episode: Episode) -> Iterator[Seen]:
         if owner.rep is None:
             continue
         until = owners[n + 1].since if n + 1 < len(owners) else history.end_of(episode)
-        mine = [t for t in episode.touches if owner.since < t.order < until and _toucher(history, t) == owner.rep]
+        touches = [touch for touch in episode.touches if touch.order < until and _toucher(history, touch) == owner.rep]
+        mine = [at for at in (history.answered_at(t, episode) for t in touches) if at >= owner.since[0]]
         who = _lead_dimensions(episode) | {"rep": owner.rep, "team": owner.team or "unassigned"}
         cancelled = not mine and n + 1 < len(owners)
-        value = mine[0].at - owner.since[0] if mine else None
+        value = min(mine) - owner.since[0] if mine else None
         yield Seen("rep_response_time", owner.since[0], who, value, note="cancelled" if cancelled else None)
 
 
@@ -96,10 +87,11 @@ def _follow_up(history: History, episode: Episode) -> Iterator[Seen]:
     assert episode.engaged is not None
     at, who = episode.engaged.at, _cohort(history, episode)
     horizon = history.settings.follow_up_horizon
-    in_time = sum(touch.at - at <= horizon for touch in episode.touches)
+    touches = episode.before_closing(episode.touches)
+    in_time = sum(touch.at - at <= horizon for touch in touches)
     yield Seen("follow_up_rate", at, who, int(in_time > 0), note=in_time)
-    if episode.touches:
-        yield Seen("follow_ups_per_lead", at, who, len(episode.touches) - 1)
+    if touches:
+        yield Seen("follow_ups_per_lead", at, who, len(touches) - 1)
 
 
 def _open(history: History, episode: Episode, clock: Millis) -> Iterator[Seen]:
@@ -114,21 +106,35 @@ def _open(history: History, episode: Episode, clock: Millis) -> Iterator[Seen]:
         yield Seen(kpi, 0, who, clock - episode.engaged.at)
 
 
-def _answers(history: History, episode: Episode) -> Iterator[Seen]:
-    """Of what was contacted, what replied, and with which class; subjects that never engaged included."""
-    if not episode.touches:
+def _answers(history: History) -> Iterator[Seen]:
+    """Of what was contacted, what replied, and with which class; subjects that never engaged included.
+
+    What was done before a subject first engaged belongs to its first instance.
+    """
+    before, *instances = history.episodes
+    if not instances:
+        yield from _answer(history, before, before.touches, before.replies)
+    for n, one in enumerate(instances):
+        earlier = before if n == 0 else Episode(None)
+        if one.counts:
+            yield from _answer(history, one, earlier.touches + one.touches, earlier.replies + one.replies)
+
+
+def _answer(history: History, episode: Episode, touches: list[Happening], replies: list[Reply]) -> Iterator[Seen]:
+    if not touches:
         return
-    at, who = episode.touches[0].at, _cohort(history, episode)
-    classes = [reply.kind for reply in episode.replies if reply.kind]
-    yield Seen("reply_rate", at, who, int(bool(episode.replies)))
+    rep, team = history.owner_at_touch(touches[0])
+    at, who = touches[0].at, _lead_dimensions(episode) | {"rep": rep, "team": team}
+    classes = [reply.kind for reply in replies if reply.kind]
+    yield Seen("reply_rate", at, who, int(bool(replies)))
     yield Seen("positive_reply_rate", at, who, int(classes[:1] == ["positive"]))
     yield Seen("negative_reply_rate", at, who, int(classes[:1] == ["negative"]))
-    for channel in sorted({channel_of(touch) for touch in episode.touches}):
-        replied = any(reply.channel == channel for reply in episode.replies)
+    for channel in sorted({channel_of(touch) for touch in touches}):
+        replied = any(reply.channel == channel for reply in replies)
         yield Seen("reply_rate", at, who | {"channel": channel}, int(replied), BY_CHANNEL)
 
 
-def _latency(history: History) -> Iterator[Seen]:
+def _latency(history: History, _: set[str]) -> Iterator[Seen]:
     """What was answered → the reply."""
     for reply in history.replies:
         if reply.answers is not None:
@@ -136,7 +142,7 @@ def _latency(history: History) -> Iterator[Seen]:
             yield Seen("reply_latency", reply.said.at, _doing(history, reply.said), waited)
 
 
-def _message_replies(history: History) -> Iterator[Seen]:
+def _message_replies(history: History, _: set[str]) -> Iterator[Seen]:
     """Outbound touches that drew a positive reply; a call that was connected drew its own."""
     drew = {
         (reply.said if reply.said.data.get("direction") == "outbound" else reply.answers or reply.last_touch).order
@@ -164,7 +170,7 @@ def _messages(history: History, reporting: set[str]) -> Iterator[Seen]:
                 yield Seen(kpi, sent.at, who, int(mark in marks), note=int(f"{mark} by machine" in marks))
 
 
-def _personalization(history: History) -> Iterator[Seen]:
+def _personalization(history: History, _: set[str]) -> Iterator[Seen]:
     """Elements of the messages after the first touch that state them."""
     for touch in (touch for episode in history.episodes for touch in episode.touches[1:]):
         elements = touch.data.get("personalized_elements")
@@ -172,8 +178,8 @@ def _personalization(history: History) -> Iterator[Seen]:
             yield Seen("personalization", touch.at, _doing(history, touch), elements)
 
 
-def _activities(history: History) -> Iterator[Seen]:
-    """Outbound and human, by kind; a follow-up call counts as a call as well."""
+def _activities(history: History, _: set[str]) -> Iterator[Seen]:
+    """Outbound and human, by kind; a call after the first touch is a follow-up call."""
     follow_ups = {touch.order for episode in history.episodes for touch in episode.touches[1:]}
     stages: dict[str, str | None] = {}
     for event in history.events:
@@ -196,7 +202,7 @@ def _kinds(
     if event.type != "call.completed" or data["direction"] != "outbound":
         return []
     kind = data.get("kind") or "call"
-    return ["call", "follow_up_call"] if kind == "call" and event.order in follow_ups else [kind]
+    return ["follow_up_call"] if kind == "call" and event.order in follow_ups else [kind]
 
 
 def _lead_dimensions(episode: Episode) -> dict[str, str]:

@@ -114,10 +114,9 @@ def _row(key: Key, seen: list[Seen]) -> Row:
     if kpi in DURATIONS:
         return name | _duration(seen)
     if kpi in COUNTS:
-        customers = {kind: sum(one.note == kind for one in seen) for kind in ("new", "existing")}
-        return (
-            name | {"value": len(seen), "count": len(seen)} | ({"statistics": customers} if kpi == "activities" else {})
-        )
+        customers = Counter(one.note or "unknown" for one in seen)
+        by = {"customer": {name: customers[name] for name in ("new", "existing", "unknown")}}
+        return name | {"value": len(seen), "count": len(seen), "statistics": by if kpi == "activities" else {}}
     if kpi in ("open_leads", "oldest_open_lead"):
         return name | _now(kpi, seen)
     return name | _share(kpi, seen)

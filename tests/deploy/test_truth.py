@@ -174,8 +174,25 @@ def test_engaging_again_starts_a_new_instance_only_after_closing() -> None:
     assert (found["count"], found["statistics"]["censored"], found["statistics"]["mean"]) == (1, 1, 3600.0)
 
 
+def test_what_is_done_after_closing_answers_and_follows_up_nothing() -> None:
+    ignored = [engaged("09:00:00"), event("lead.closed", "10:00:00"), called("11:00:00", answered=True)]
+    found = row(ignored, "lead_response_time")
+    assert (found["count"], found["statistics"]["censored"]) == (0, 1)
+    assert row(ignored, "time_to_contact")["count"] == 0
+    assert row(ignored, "follow_ups_per_lead") == {}
+    assert fraction(ignored, "follow_up_rate") == (0, 1)
+
+
+def test_cold_outreach_to_a_lead_that_engaged_later_counts_once_with_its_first_instance() -> None:
+    events = [mailed("08:00:00", "m"), replied("08:30:00", class_="positive"), engaged("09:00:00", source="web")]
+    assert fraction(events, "positive_reply_rate", "source", source="web") == (1, 1)
+    assert fraction([*events, called("10:00:00")], "reply_rate") == (1, 1)
+    assert row(events, "lead_response_time")["count"] == 0
+
+
 def test_duplicates_and_merged_leads_leave_every_count_and_the_target_takes_the_events() -> None:
-    assert row([engaged("09:00:00"), event("lead.closed", "10:00:00", reason="duplicate")], "leads_created") == {}
+    twice = [engaged("09:00:00"), mailed("09:10:00", "m"), event("lead.closed", "10:00:00", reason="duplicate")]
+    assert truth(twice)["kpis"] == []
     merged = [
         engaged("09:00:00", "a"),
         event("lead.merged", "12:00:00", "a", into="b"),
@@ -409,8 +426,8 @@ def test_activities_are_what_people_did_outbound_by_kind() -> None:
         for one in truth(events)["kpis"]
         if (one["kpi"], one["grouping"], one["window"]) == ("activities", "all", "all")
     }
-    assert kinds == {"call": 2, "follow_up_call": 1, "demo": 1, "email": 1, "social": 1, "quote": 1}
-    assert row(events, "activities", kind="call")["statistics"] == {"new": 1, "existing": 1}
+    assert kinds == {"call": 1, "follow_up_call": 1, "demo": 1, "email": 1, "social": 1, "quote": 1}
+    assert row(events, "activities", kind="call")["statistics"] == {"customer": {"new": 1, "existing": 0, "unknown": 0}}
 
 
 def test_a_message_drew_the_reply_that_names_it_else_the_last_touch_did() -> None:
