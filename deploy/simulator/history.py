@@ -90,6 +90,11 @@ class History:
         skew = self.settings.clock_skew
         return [one for one in self.episodes if one.engaged is None or one.engaged.at - skew <= at][-1]
 
+    def instance_at(self, at: Millis) -> Episode:
+        """The same, but what came before a subject ever engaged belongs to its first instance."""
+        episode = self.episode_at(at)
+        return episode if episode.engaged is not None else self.episodes[:2][-1]
+
     def owner_at(self, order: tuple[Millis, str, str]) -> Owner:
         """The owner and team in force right after the event of that order."""
         return [owner for owner in self.owners if owner.since <= order][-1]

@@ -36,7 +36,7 @@ def observe(history: History, reporting: set[str], clock: Millis) -> Iterator[Se
             yield from _open(history, episode, clock)
     yield from _answers(history)
     for done in (_latency, _message_replies, _messages, _personalization, _activities):
-        yield from (seen for seen in done(history, reporting) if not history.episode_at(seen.at).duplicate)
+        yield from (seen for seen in done(history, reporting) if not history.instance_at(seen.at).duplicate)
 
 
 def _response(history: History, episode: Episode) -> Iterator[Seen]:
@@ -65,13 +65,14 @@ def _owners(history: History, episode: Episode) -> list[Owner]:
 
 def _ownerships(history: History, episode: Episode) -> Iterator[Seen]:
     """Assigned → that owner's touch; who lost the lead before touching it is counted as cancelled."""
-    owners = _owners(history, episode)
+    assert episode.engaged is not None
+    owners, running = _owners(history, episode), episode.before_closing(episode.touches)
     for n, owner in enumerate(owners):
         if owner.rep is None:
             continue
         until = owners[n + 1].since if n + 1 < len(owners) else history.end_of(episode)
-        touches = [touch for touch in episode.touches if touch.order < until and _toucher(history, touch) == owner.rep]
-        mine = [at for at in (history.answered_at(t, episode) for t in touches) if at >= owner.since[0]]
+        touches = [touch for touch in running if touch.order < until and _toucher(history, touch) == owner.rep]
+        mine = [at for at in (max(t.at, episode.engaged.at) for t in touches) if at >= owner.since[0]]
         who = _lead_dimensions(episode) | {"rep": owner.rep, "team": owner.team or "unassigned"}
         cancelled = not mine and n + 1 < len(owners)
         value = min(mine) - owner.since[0] if mine else None
@@ -166,8 +167,8 @@ def _messages(history: History, reporting: set[str]) -> Iterator[Seen]:
         yield Seen("delivery_rate", sent.at, who, int(delivered))
         yield Seen("bounce_rate", sent.at, who, int(bounced))
         for kpi, mark in (("open_rate", "email.opened"), ("click_rate", "email.clicked")):
-            if delivered:
-                yield Seen(kpi, sent.at, who, int(mark in marks), note=int(f"{mark} by machine" in marks))
+            by_machine = delivered and f"{mark} by machine" in marks
+            yield Seen(kpi, sent.at, who, int(mark in marks) if delivered else None, note=int(by_machine))
 
 
 def _personalization(history: History, _: set[str]) -> Iterator[Seen]:
@@ -218,4 +219,4 @@ def _cohort(history: History, episode: Episode) -> dict[str, str]:
 
 def _doing(history: History, event: Happening) -> dict[str, str]:
     rep, team = history.doer_of(event)
-    return _lead_dimensions(history.episode_at(event.at)) | {"rep": rep, "team": team}
+    return _lead_dimensions(history.instance_at(event.at)) | {"rep": rep, "team": team}

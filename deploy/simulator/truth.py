@@ -123,8 +123,8 @@ def _row(key: Key, seen: list[Seen]) -> Row:
 
 
 def _share(kpi: str, seen: list[Seen]) -> Row:
-    """A ratio or a mean: the values' sum over their number."""
-    values = [one.value or 0 for one in seen]
+    """A ratio or a mean: the values' sum over their number; a message that was not delivered has none."""
+    values = [one.value for one in seen if one.value is not None]
     statistics: dict[str, Any] = {}
     if kpi == "follow_up_rate":
         touches = [int(one.note or 0) for one in seen]
@@ -133,7 +133,7 @@ def _share(kpi: str, seen: list[Seen]) -> Row:
         statistics = {"machine": sum(int(one.note or 0) for one in seen)}
     if kpi == "follow_ups_per_lead":
         statistics = {"distribution": {str(n): m for n, m in sorted(Counter(values).items())}}
-    shown = {"value": sum(values) / len(values), "count": len(values)}
+    shown = {"value": sum(values) / len(values) if values else None, "count": len(values)}
     return shown | {"numerator": sum(values), "denominator": len(values), "statistics": statistics}
 
 

@@ -175,7 +175,8 @@ def test_engaging_again_starts_a_new_instance_only_after_closing() -> None:
 
 
 def test_what_is_done_after_closing_answers_and_follows_up_nothing() -> None:
-    ignored = [engaged("09:00:00"), event("lead.closed", "10:00:00"), called("11:00:00", answered=True)]
+    ignored = [engaged("09:00:00", owner="r-1"), event("lead.closed", "10:00:00"), called("11:00:00", answered=True)]
+    assert row(ignored, "rep_response_time")["statistics"]["censored"] == 1
     found = row(ignored, "lead_response_time")
     assert (found["count"], found["statistics"]["censored"]) == (0, 1)
     assert row(ignored, "time_to_contact")["count"] == 0
@@ -187,6 +188,7 @@ def test_cold_outreach_to_a_lead_that_engaged_later_counts_once_with_its_first_i
     events = [mailed("08:00:00", "m"), replied("08:30:00", class_="positive"), engaged("09:00:00", source="web")]
     assert fraction(events, "positive_reply_rate", "source", source="web") == (1, 1)
     assert fraction([*events, called("10:00:00")], "reply_rate") == (1, 1)
+    assert row(events, "activities", "source", source="web", kind="email")["value"] == 1
     assert row(events, "lead_response_time")["count"] == 0
 
 
@@ -383,6 +385,12 @@ def test_messages_are_delivered_bounced_opened_and_clicked_once_each() -> None:
     assert fraction(events, "open_rate") == (1, 2)
     assert row(events, "open_rate")["statistics"] == {"machine": 1}
     assert fraction(events, "click_rate") == (0, 2)
+
+
+def test_a_rate_over_nothing_delivered_is_null() -> None:
+    events = [mailed("09:00:00", "m"), event("email.bounced", "09:00:05", message_id="m")]
+    found = row(events, "open_rate")
+    assert (found["value"], found["numerator"], found["denominator"]) == (None, 0, 0)
 
 
 def test_a_source_that_never_reports_delivery_has_delivered_what_did_not_bounce() -> None:
