@@ -12,7 +12,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from deploy import topics
 from deploy.local.kafka import LocalKafka
@@ -119,11 +119,12 @@ def test_a_rate_is_kept(settings: Settings) -> None:
 
 
 def test_recorded_time_runs_at_the_speed_asked_for(settings: Settings) -> None:
-    """An hour at 3,600 times its speed is a second; the line without a time and the repeat cost nothing."""
+    """An hour at 3,600 times its speed is a second; lines that tell no instant and the repeat cost nothing."""
     topics.create(settings)
     lines = [
         event("lead.engaged", "lead-1", 1, at="2026-03-02T09:00:00Z"),
         b"not json",
+        event("lead.engaged", "lead-1", 3, at="2026-03-02T09:30:00"),
         event("lead.closed", "lead-1", 2, at="2026-03-02T11:00:00+01:00"),
         event("lead.engaged", "lead-1", 1, at="2026-03-02T09:00:00Z"),
     ]
@@ -165,6 +166,17 @@ def test_a_broker_that_is_not_there_is_named(settings: Settings) -> None:
         nowhere = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(ProduceFailed, match=nowhere):
             produce(settings.model_copy(update={"kafka": nowhere}), [])
+
+
+def test_the_broker_can_tell_what_it_has_already_been_sent(settings: Settings) -> None:
+    """It does so for a producer that it knows, an idempotent one; any other repeats records after a lost answer."""
+    topics.create(settings)
+    produce(settings, [event("lead.engaged", "lead-1")])
+    place = TopicPartition(settings.topic("leads"), partition_of(b"lead-1", settings.partitions))
+    admin = KafkaAdminClient(bootstrap_servers=settings.kafka)
+    known = admin.describe_producers([place])[place]
+    admin.close()
+    assert len(known.active_producers) == 1
 
 
 def test_a_broker_killed_in_the_middle_costs_neither_a_loss_nor_a_repeat(tmp_path: Path, jar_cache: Path) -> None:
