@@ -151,7 +151,7 @@ def _careful(topic: str, value: bytes, keep_text: bool) -> Event:
     event = Event(found.kind, time, found.source, found.id, found.subject, found.data, max(spelling, 0))
     if not EARLIEST <= time <= LATEST:
         raise _untimely(time)
-    whole = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+    whole = _canonical(document)
     return event if whole == _rebuilt(event) else structs.replace(event, raw=whole.decode())
 
 
@@ -214,6 +214,14 @@ def _untimely(time: Millis) -> Rejected:
     if time < EARLIEST:
         return Rejected("ancient", "$.time", "before 2000")
     return Rejected("future", "$.time", "ahead of the broker's clock by more than the future skew")
+
+
+def _canonical(document: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+    except TypeError as error:
+        # orjson reads what is nested more deeply than it writes.
+        raise Rejected("undecodable", "$", str(error)) from None
 
 
 def _rebuilt(event: Event) -> bytes:

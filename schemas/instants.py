@@ -29,13 +29,28 @@ def parse(text: str) -> tuple[Millis, int]:
 
 def spell(at: Millis, spelling: int) -> str:
     """The text that ``parse`` read as ``at`` in this spelling."""
-    zone, digits = divmod(spelling, 10)
-    digits = (digits + 3) % 10
-    quarters = zone // 2 if zone % 2 else -(zone // 2)
-    seconds, millis = divmod(at + quarters * 900_000, 1000)
-    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    digits, offset, zone = _style(spelling)
+    minute, rest = divmod(at + offset, 60_000)
+    seconds, millis = divmod(rest, 1000)
+    if digits == 3:
+        return f"{_head(minute)}{seconds:02}.{millis:03}{zone}"
     fraction = f".{millis:03}000000"[: digits + 1] if digits else ""
-    return text + fraction + _zone(zone, quarters)
+    return f"{_head(minute)}{seconds:02}{fraction}{zone}"
+
+
+@lru_cache(maxsize=1 << 15)
+def _head(minute: int) -> str:
+    return datetime.fromtimestamp(minute * 60, UTC).strftime("%Y-%m-%dT%H:%M:")
+
+
+@lru_cache(maxsize=1 << 11)
+def _style(spelling: int) -> tuple[int, Millis, str]:
+    """Digits after the point, the zone's offset and its text; see ``_spelling``."""
+    zone, digits = divmod(spelling, 10)
+    quarters = zone // 2 if zone % 2 else -(zone // 2)
+    hours, quarter = divmod(abs(quarters), 4)
+    text = f"{'+' if zone % 2 else '-'}{hours:02}:{quarter * 15:02}" if zone else "Z"
+    return (digits + 3) % 10, quarters * 900_000, text
 
 
 @lru_cache(maxsize=1 << 15)
@@ -63,10 +78,3 @@ def _spelling(fraction: str, zulu: str | None, quarters: int) -> int:
         return UNUSUAL
     zone = 0 if zulu else 2 * quarters + 1 if quarters >= 0 else -2 * quarters
     return 10 * zone + (len(fraction) - 3) % 10
-
-
-def _zone(zone: int, quarters: int) -> str:
-    if zone == 0:
-        return "Z"
-    hours, quarter = divmod(abs(quarters), 4)
-    return f"{'+' if quarters >= 0 else '-'}{hours:02}:{quarter * 15:02}"
