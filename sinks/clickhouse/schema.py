@@ -54,8 +54,15 @@ def migrate(client: Client, retention: Retention) -> None:
 
 
 def _client(dsn: str) -> Client:
-    # On loopback compressing costs more than it saves.
-    return clickhouse_connect.get_client(dsn=dsn, autogenerate_session_id=False, compress=not _is_loopback(dsn))
+    return clickhouse_connect.get_client(
+        dsn=dsn,
+        autogenerate_session_id=False,
+        # On loopback compressing costs more than it saves.
+        compress=not _is_loopback(dsn),
+        # A server that hangs must be given up before Kafka gives up the sink (five minutes).
+        connect_timeout=5,
+        send_receive_timeout=60,
+    )
 
 
 def _is_loopback(dsn: str) -> bool:

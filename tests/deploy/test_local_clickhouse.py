@@ -130,6 +130,26 @@ async def test_the_async_client_works_too_and_many_at_once(client: Client, dsn: 
     await other.close()
 
 
+@pytest.mark.parametrize("coding", ["lz4", "zstd", "gzip", "deflate"])
+def test_a_result_is_compressed_only_for_who_asks_and_as_they_accept(dsn: str, coding: str) -> None:
+    base = dsn.rsplit("/", 1)[0]
+    for query, expected in (("?enable_http_compression=1", coding), ("", None)):
+        request = urllib.request.Request(f"{base}/{query}", b"SELECT 1", {"Accept-Encoding": f"br, {coding}"})
+        with urllib.request.urlopen(request) as answer:
+            assert answer.headers["Content-Encoding"] == expected
+
+
+def test_sessions_beyond_the_most_that_are_kept_replace_the_oldest(dsn: str) -> None:
+    def told(session: int, query: bytes) -> bytes:
+        with urllib.request.urlopen(f"{dsn.rsplit('/', 1)[0]}/?session_id=s{session}", query) as answer:
+            return bytes(answer.read())
+
+    for session in range(70):
+        told(session, b"SET max_block_size = 79")
+    query = b"SELECT getSetting('max_block_size')"
+    assert (told(69, query), told(0, query)) == (b"79\n", told(999, query))
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[LocalClickHouse]:
     with LocalClickHouse(tmp_path / "clickhouse") as server:

@@ -18,7 +18,8 @@ from typing import Any, Final
 import orjson
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
-from kafka import KafkaAdminClient, KafkaProducer
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.errors import KafkaError
 from prometheus_client.parser import text_string_to_metric_families
 
 from deploy import topics
@@ -197,6 +198,40 @@ def test_a_sink_killed_between_insert_and_commit_leaves_the_views_right(settings
     with running(settings):
         until(lambda: committed(settings) == 600)
     assert counts(settings) == expected(200)
+
+
+def test_offsets_that_could_not_be_committed_are_committed_later_without_new_records(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(settings, 0, 20)
+    commit = KafkaConsumer.commit
+    refused: list[int] = []
+
+    def refused_at_first(self: Any, timeout_ms: int) -> None:
+        if not refused:
+            refused.append(timeout_ms)
+            raise KafkaError("the group is rebalancing")
+        commit(self, timeout_ms=timeout_ms)
+
+    monkeypatch.setattr(KafkaConsumer, "commit", refused_at_first)
+    with running(settings):
+        until(lambda: committed(settings) == 60)
+    assert refused
+
+
+def test_what_an_aborted_transaction_wrote_is_not_read(settings: Settings) -> None:
+    producer = KafkaProducer(bootstrap_servers=settings.kafka, transactional_id=settings.topic_prefix)
+    producer.init_transactions()
+    for number, end in ((1, producer.abort_transaction), (2, producer.commit_transaction)):
+        producer.begin_transaction()
+        key, row = kpi(number)
+        producer.send(settings.topic("kpi.reply"), key=key, value=row).get(SECONDS)
+        end()
+    producer.close()
+    send(settings, 0, 1)
+    with running(settings):
+        until(lambda: counts(settings)[1] >= 2)
+        assert counts(settings) == (1, 2, 2)
 
 
 def test_two_sinks_at_once_share_the_work(settings: Settings) -> None:

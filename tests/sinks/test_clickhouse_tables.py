@@ -326,3 +326,10 @@ def test_recorded_events_of_years_ago_are_kept_whatever_their_stamps_and_old_let
         client.command(f"OPTIMIZE TABLE {table} FINAL")
     assert client.command("SELECT count() FROM events_once") == 1
     assert client.query("SELECT `offset` FROM dead_letters_once").result_rows == [(89,)]
+
+
+def test_a_stamp_that_no_clock_shows_neither_hides_nor_expires_a_row(client: Client) -> None:
+    for offset, stamp in enumerate((2**62, NOW)):
+        write(client, "dead-letters", letter(offset)._replace(timestamp=stamp))
+    client.command("OPTIMIZE TABLE dead_letters FINAL")
+    assert client.command("SELECT count() FROM dead_letters_once") == 2
