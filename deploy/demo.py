@@ -25,6 +25,8 @@ EVENTS_A_SECOND = 35.0
 _TICK_SECONDS = 1.0
 _LINE_SECONDS = 5.0
 _DRAIN_SECONDS = 20.0
+_LAG_SECONDS = 6.0
+"""Older than this no lag is: the sink measures its own every five seconds."""
 
 console = Console()
 
@@ -39,8 +41,9 @@ def demo(settings: Settings, seconds: float | None, rate: float, seed: int) -> i
         with _crew(ready, sink_port, rate, seed) as children:
             watch = Watch(ready, sink_port, seconds)
             interrupted = _show(watch, children)
-            _say("the floor closes; the last events are on their way to ClickHouse")
-            _drain(watch, children)
+            if not interrupted:
+                _say("the floor closes; the last events are on their way to ClickHouse")
+                _drain(watch, children)
             _sum_up(watch)
     return 130 if interrupted else 0
 
@@ -82,11 +85,11 @@ def _shown() -> Iterator[Callable[[Picture], None]]:
 
         def show(picture: Picture) -> None:
             last[:] = [picture]
-            live.update(board(picture), refresh=True)
+            live.update(board(picture, console.width), refresh=True)
 
         yield show
     if last:
-        console.print(board(last[0]))
+        console.print(board(last[0], console.width))
 
 
 def _lines() -> Callable[[Picture], None]:
@@ -105,22 +108,24 @@ def _drain(watch: Watch, children: Sequence[Child]) -> None:
     """Stop the simulator and wait until the others have read all that it sent, within reason."""
     *readers, simulator = children
     simulator.stop()
-    deadline = monotonic() + _DRAIN_SECONDS
-    with suppress(KeyboardInterrupt):  # asked twice: then without the rest
-        while monotonic() < deadline:
-            _insist_on(readers)
-            picture = watch.look()
-            lags = picture.worker.total("sales_consumer_lag_records"), picture.sink.total("sales_sink_lag_records")
-            if lags == (0, 0):
-                return
-            time.sleep(_TICK_SECONDS)
+    stopped = monotonic()
+    while monotonic() < stopped + _DRAIN_SECONDS:
+        _insist_on(readers)
+        time.sleep(_TICK_SECONDS)
+        picture = watch.look()
+        lags = picture.worker.total("sales_consumer_lag_records"), picture.sink.total("sales_sink_lag_records")
+        if lags == (0, 0) and monotonic() > stopped + _LAG_SECONDS:
+            return
 
 
 def _sum_up(watch: Watch) -> None:
     rows = watch.rows()
+    if not rows:
+        _say("nothing has come as far as ClickHouse yet")
+        return
     _say(
-        f"in ClickHouse now: {rows['events_once']:,} events, {rows['leads_latest']:,} leads, "
-        f"{rows['kpis_latest']:,} KPI rows, {rows['dead_letters_once']:,} dead letters"
+        f"in ClickHouse now: {rows['events']:,} events, {rows['leads']:,} leads, "
+        f"{rows['kpis']:,} KPI rows, {rows['dead_letters']:,} dead letters"
     )
     _say("look at them with:  salespulse kpis   ·   salespulse kpis --grouping team --kpi lead_response_time")
 

@@ -13,8 +13,10 @@ def configure(level: str) -> None:
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
-    # It warns of every broken connection on the way to mending it.
-    logging.getLogger("kafka").setLevel(logging.ERROR)
+    # They warn of every broken connection and every late timer on the way to mending it.
+    for library in ("kafka", "aiokafka", "mode", "faust"):
+        logging.getLogger(library).setLevel(logging.ERROR)
+    logging.getLogger("aiokafka.consumer.group_coordinator").addFilter(_is_news)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -27,3 +29,8 @@ def configure(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """A broker that has just started has no coordinator yet; it is asked again."""
+    return "CoordinatorNotAvailable" not in record.getMessage()

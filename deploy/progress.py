@@ -25,7 +25,8 @@ def status() -> Iterator[Report]:
 @contextmanager
 def bar() -> Iterator[Callable[[str, float], None]]:
     """A function that shows what is being done and how much of it is done, 0…1."""
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=1.0)
         yield lambda doing, done: progress.update(task, description=doing, completed=done)
 

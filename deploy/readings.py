@@ -10,6 +10,7 @@ from msgspec import Struct
 from prometheus_client.parser import text_string_to_metric_families
 
 from schemas.events import Millis
+from sinks.clickhouse.queries import latest
 
 _TIMEOUT_SECONDS = 2.0
 _HOT_SHOWN = 6
@@ -62,8 +63,6 @@ def is_ready(url: str) -> bool:
 
 def by_team(client: Any) -> Rows:
     """The rows of the running hour and day, of each team and of all."""
-    from sinks.clickhouse.queries import latest
-
     found: Rows = {}
     for window in ("1h", "1d"):
         for grouping in ("all", "team"):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 from rich import box
@@ -13,23 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from deploy.readings import HotLead, Rows, Samples
+from deploy.tables import Row, quantile
 from deploy.wording import duration, share
 from schemas.events import Millis
 
 _KINDS = ("call", "email", "sms", "social", "meeting", "demo")
-_COLUMNS = (
-    ("team", "left"),
-    ("answered in,\nmedian, this hour", "right"),
-    ("9 of 10\nwithin", "right"),
-    ("median,\ntoday", "right"),
-    ("within\n5 min", "right"),
-    ("followed\nup in 24 h", "right"),
-    ("replied", "right"),
-    ("said yes", "right"),
-    ("activities\ntoday", "right"),
-    ("waiting\nnow", "right"),
-    ("longest\nwait", "right"),
-)
+_ROOM = 119
+"""Columns of a terminal from which on everything fits; a narrower one gets what matters most."""
 
 
 class Picture(Struct, frozen=True):
@@ -47,21 +36,25 @@ class Picture(Struct, frozen=True):
     places: Sequence[tuple[str, str]]
 
 
-def board(picture: Picture) -> RenderableType:
-    """The whole screen."""
-    return Group(_title(picture), _teams(picture), _hot(picture), _pulse(picture), _places(picture))
+Cell = Callable[[Picture, str], str]
+
+
+def board(picture: Picture, width: int) -> RenderableType:
+    """The whole screen, ``width`` characters wide."""
+    return Group(
+        _title(picture), Text(), _teams(picture, width), Text(), _hot(picture), _pulse(picture), _places(picture)
+    )
 
 
 def line(picture: Picture) -> str:
     """The same in one line, for where there is no terminal."""
-    row = _row(picture, "1h", "all", "lead_response_time")
     parts = [
-        f"{duration(picture.elapsed)}",
+        duration(round(picture.elapsed)),
         "running" if picture.ready else "worker starting",
         _said("{:.0f} events/s", picture.rate),
-        f"response p50 {duration(row.get('value'))} p90 {duration(_statistics(row).get('p90'))}",
-        f"followed up {share(_row(picture, '1d', 'all', 'follow_up_rate').get('value'))}",
-        f"replied {share(_row(picture, '1d', 'all', 'reply_rate').get('value'))}",
+        f"answered in {_response('1h', 'p50')(picture, 'all')}, 9 of 10 in {_response('1h', 'p90')(picture, 'all')}",
+        f"followed up {_ratio('follow_up_rate')(picture, 'all')}",
+        f"replied {_ratio('reply_rate')(picture, 'all')}",
         f"hot leads waiting {_count(_hot_leads(picture.worker))}",
         f"lag {_count(_lag(picture))}",
         f"dead letters {_count(picture.worker.total('sales_dead_letters_total'))}",
@@ -78,38 +71,17 @@ def _title(picture: Picture) -> Text:
     )  # fmt: skip
 
 
-def _teams(picture: Picture) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1))
-    for heading, justify in _COLUMNS:
-        table.add_column(heading, justify="left" if justify == "left" else "right", no_wrap=True)
+def _teams(picture: Picture, width: int) -> Table:
+    columns = [column for column in _COLUMNS if width >= _ROOM or column[0] in _NARROW]
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column("team", no_wrap=True)
+    for heading, _ in columns:
+        table.add_column(heading, justify="right", no_wrap=True)
     teams = sorted({team for _, team, _ in picture.kpis if team != "all"})
-    for team in teams:
-        table.add_row(*_cells(picture, team))
-    table.add_section()
-    table.add_row(*_cells(picture, "all"), style="bold")
+    for team in [*teams, "all"]:
+        cells = (cell(picture, team) for _, cell in columns)
+        table.add_row(team, *cells, style="bold" if team == "all" else None, end_section=[team] == teams[-1:])
     return table
-
-
-def _cells(picture: Picture, team: str) -> list[str]:
-    hour = _row(picture, "1h", team, "lead_response_time")
-    day = _row(picture, "1d", team, "lead_response_time")
-    activities = picture.kpis.get(("1d", team, "activities"), [])
-    waiting = picture.worker.total("sales_open_leads", team=team)
-    longest = _longest(picture.worker, team)
-    return [
-        team,
-        duration(hour.get("value")),
-        duration(_statistics(hour).get("p90")),
-        duration(day.get("value")),
-        share(_within(day, "300")),
-        *(share(_row(picture, "1d", team, kpi).get("value")) for kpi in _RATIOS),
-        f"{sum(row['count'] for row in activities if row['dimensions'].get('kind') in _KINDS):,}",
-        _count(waiting),
-        duration(longest) if waiting else "–",
-    ]
-
-
-_RATIOS = ("follow_up_rate", "reply_rate", "positive_reply_rate")
 
 
 def _hot(picture: Picture) -> Panel:
@@ -139,20 +111,35 @@ def _places(picture: Picture) -> Table:
     return table
 
 
-def _row(picture: Picture, window: str, team: str, kpi: str) -> dict[str, Any]:
+def _row(picture: Picture, window: str, team: str, kpi: str) -> Row:
     return next(iter(picture.kpis.get((window, team, kpi), [])), {})
 
 
-def _statistics(row: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = row.get("statistics") or {}
-    return found
+def _response(window: str, name: str) -> Cell:
+    def cell(picture: Picture, team: str) -> str:
+        return quantile(_row(picture, window, team, "lead_response_time"), name)
+
+    return cell
 
 
-def _within(row: dict[str, Any], seconds: str) -> float | None:
-    """Share of all leads of the window, the open ones too, that were answered within ``seconds``."""
-    statistics = _statistics(row)
-    leads = row.get("count", 0) + statistics.get("censored", 0)
-    return statistics["within"][seconds] / leads if leads else None
+def _ratio(kpi: str) -> Cell:
+    return lambda picture, team: share(_row(picture, "1d", team, kpi).get("value"))
+
+
+def _within_5_minutes(picture: Picture, team: str) -> str:
+    """Share of all leads that engaged today, those still waiting too."""
+    row = _row(picture, "1d", team, "lead_response_time")
+    leads = row["count"] + row["statistics"]["censored"] if row else 0
+    return share(row["statistics"]["within"]["300"] / leads if leads else None)
+
+
+def _activities(picture: Picture, team: str) -> str:
+    rows = picture.kpis.get(("1d", team, "activities"), [])
+    return f"{sum(row['count'] for row in rows if row['dimensions'].get('kind') in _KINDS):,}"
+
+
+def _waiting(picture: Picture, team: str) -> str:
+    return _count(picture.worker.total("sales_open_leads", team=team))
 
 
 def _hot_leads(worker: Samples) -> float | None:
@@ -162,13 +149,9 @@ def _hot_leads(worker: Samples) -> float | None:
     return sum(hot) if hot else None
 
 
-def _longest(worker: Samples, team: str) -> float | None:
-    waits = [
-        value
-        for labels, value in worker.values.get("sales_oldest_open_lead_seconds", {}).items()
-        if ("team", team) in labels
-    ]
-    return max(waits, default=None)
+def _longest(picture: Picture, team: str) -> str:
+    waits = picture.worker.values.get("sales_oldest_open_lead_seconds", {}).items()
+    return duration(max((seconds for labels, seconds in waits if ("team", team) in labels), default=0) or None)
 
 
 def _lag(picture: Picture) -> float | None:
@@ -181,3 +164,18 @@ def _count(number: float | None) -> str:
 
 def _said(text: str, number: float | None) -> str:
     return "" if number is None else text.format(number)
+
+
+_COLUMNS: tuple[tuple[str, Cell], ...] = (
+    ("answered\nin, median\nthis hour", _response("1h", "p50")),
+    ("9 of 10\nanswered in\nthis hour", _response("1h", "p90")),
+    ("answered\nin, median\ntoday", _response("1d", "p50")),
+    ("within\n5 min\ntoday", _within_5_minutes),
+    ("followed\nup\ntoday", _ratio("follow_up_rate")),
+    ("\nreplied\ntoday", _ratio("reply_rate")),
+    ("\nsaid yes\ntoday", _ratio("positive_reply_rate")),
+    ("calls,\nmails, …\ntoday", _activities),
+    ("\nwaiting\nnow", _waiting),
+    ("\nlongest\nwait", _longest),
+)
+_NARROW = {_COLUMNS[position][0] for position in (0, 3, 4, 5, 8, 9)}

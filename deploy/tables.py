@@ -59,42 +59,49 @@ def measured(row: Row) -> tuple[str, str, str]:
     return _WORDS[_kind(row)](row)
 
 
+def quantile(row: Row, name: str) -> str:
+    """A quantile of a duration row in words; ``≥`` where it falls among leads that nobody has answered yet."""
+    statistics = row.get("statistics") or {}
+    bound = "≥ " if name in statistics.get("lower_bounds", ()) and statistics.get(name) is not None else ""
+    return bound + duration(statistics.get(name))
+
+
 def _duration(row: Row) -> tuple[str, str, str]:
     statistics = row["statistics"]
     rest = []
     if statistics.get("p90") is not None:
-        at_least = "at least " if "p90" in statistics.get("lower_bounds", ()) else ""
-        rest.append(f"90 % within {at_least}{duration(statistics['p90'])}")
+        rest.append(f"9 of 10 in {quantile(row, 'p90')}")
     if "within" in statistics:
         rest.append(f"{statistics['within']['300']:,} within 5 min")
     if statistics.get("censored"):
         rest.append(f"{statistics['censored']:,} still open")
-    at_least = "≥ " if "p50" in statistics.get("lower_bounds", ()) else ""
-    return at_least + duration(row["value"]), f"{row['count']:,}", ", ".join(rest)
+    return quantile(row, "p50"), f"{row['count']:,}", ", ".join(rest)
 
 
 def _ratio(row: Row) -> tuple[str, str, str]:
-    numerator, denominator = row["numerator"] or 0, row["denominator"] or 0
     steps = row["statistics"].get("at_least") or {}
-    rest = ", ".join(f"{touches}+ touches {n:,}" for touches, n in sorted(steps.items()) if n)
-    return share(row["value"]), f"{numerator:,.0f} / {denominator:,.0f}", rest
+    shown = [f"{touches}+ touches {steps[touches]:,}" for touches in _STEPS if steps.get(touches)]
+    return share(row["value"]), _fraction(row), ", ".join(shown)
 
 
 def _mean(row: Row) -> tuple[str, str, str]:
-    value = "–" if row["value"] is None else f"{row['value']:.2f}"
-    return value, f"{row['numerator'] or 0:,.0f} / {row['denominator'] or 0:,.0f}", ""
+    return "–" if row["value"] is None else f"{row['value']:.2f}", _fraction(row), ""
 
 
 def _tally(row: Row) -> tuple[str, str, str]:
-    return f"{row['count']:,}", f"{row['count']:,}", ""
+    return f"{row['count']:,}", "", ""
 
 
 def _now(row: Row) -> tuple[str, str, str]:
     if by_name[row["kpi"]].unit == "seconds":
-        return duration(row["value"]), f"{row['count']:,}", ""
+        return duration(row["value"]), "", ""
     bands = row["statistics"].get("bands") or {}
-    ages = [f"{n:,} {_AGES[band]}" for band, n in bands.items() if n]
-    return f"{row['value'] or 0:,}", f"{row['count']:,}", ", ".join(ages)
+    ages = [f"{bands[band]:,} {age}" for band, age in _AGES.items() if bands.get(band)]
+    return f"{row['count']:,}", "", ", ".join(ages)
+
+
+def _fraction(row: Row) -> str:
+    return f"{row['numerator'] or 0:,.0f} / {row['denominator'] or 0:,.0f}"
 
 
 _WORDS = {"duration": _duration, "ratio": _ratio, "mean": _mean, "count": _tally, "now": _now}
@@ -104,8 +111,9 @@ _AGES = {
     "3600": "under 1 h",
     "14400": "under 4 h",
     "86400": "under 24 h",
-    "older": "older",
+    "older": "older than that",
 }
+_STEPS = ("2", "3", "5", "8")
 
 
 def _family(family: str, rows: Sequence[Row]) -> Table:
@@ -118,8 +126,8 @@ def _family(family: str, rows: Sequence[Row]) -> Table:
     before = None
     for row in rows:
         name = row["kpi"].replace("_", " ")
-        of = ", ".join(row["dimensions"].values())
-        table.add_row("" if name == before else name, of or "all", _since(row), *measured(row))
+        of = ", ".join(row["dimensions"].values()) or "all"
+        table.add_row("" if name == before else name, of, _since(row), *measured(row))
         before = name
     return table
 
@@ -129,9 +137,8 @@ def _place(row: Row) -> tuple[int, list[str], str]:
 
 
 def _since(row: Row) -> str:
-    if _kind(row) == "now":
-        return "now"
-    return "the beginning" if row["window"] == "all" else row["start"].removesuffix(":00Z").replace("T", " ")
+    """When its window began; windows ``all`` have always been open."""
+    return "" if row["window"] == "all" else row["start"].removesuffix(":00Z").replace("T", " ")
 
 
 def _kind(row: Row) -> str:

@@ -13,6 +13,7 @@ from agents.engine.clock import monotonic, now
 from deploy.readings import by_team, hot_leads, is_ready, scrape
 from deploy.screen import Picture
 from schemas.settings import Settings
+from sinks.clickhouse.queries import counts
 
 _EVERY = 2
 _RATE_LOOKS = 10
@@ -62,9 +63,11 @@ class Watch:
         return self.picture
 
     def rows(self) -> dict[str, int]:
-        """How many rows the tables hold, by view."""
-        views = ("events_once", "kpis_latest", "leads_latest", "dead_letters_once")
-        return {view: int(self._client.command(f"SELECT count() FROM {view}")) for view in views}
+        """Rows by table; none before the sink has made them."""
+        try:
+            return counts(self._client)
+        except ClickHouseError:
+            return {}
 
     def _tables(self) -> tuple[Any, Any]:
         before = self.picture

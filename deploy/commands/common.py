@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from schemas.settings import Settings
 
 
-def load() -> Settings:
-    """The settings, with the log set up; ends with 2, naming each wrong setting and what was expected."""
+def load(quiet: bool = False) -> Settings:
+    """The settings, with the log set up; ends with 2, naming each wrong setting and what was expected.
+
+    ``quiet`` leaves out what is only of interest to an operator.
+    """
     from pydantic import ValidationError
 
     from deploy.logs import configure
@@ -25,7 +28,7 @@ def load() -> Settings:
         for problem in error.errors():
             typer.echo(f"salespulse: {_wrong(problem['loc'], problem['msg'], problem['input'])}", err=True)
         raise typer.Exit(2) from None
-    configure(settings.log_level)
+    configure("warning" if quiet and settings.log_level == "info" else settings.log_level)
     return settings
 
 

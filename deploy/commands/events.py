@@ -27,7 +27,7 @@ def replay(
     from deploy.stack import stack
     from deploy.tables import show_replay
 
-    settings = load()
+    settings = load(quiet=True)
     _readable(files)
     with status() as report, stack(settings, clickhouse=False, report=report) as ready, bar() as advance:
         result = run(ready, files, advance)
