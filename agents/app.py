@@ -23,8 +23,6 @@ class StageApp(faust.App):
 
     engine: Engine
     stopped_for: str | None = None
-    web_host: str
-    web_port: int
 
     def stop_worker(self, reason: str) -> None:
         """Ask the runner to end the process with a failure."""
@@ -46,8 +44,8 @@ def plan(settings: Settings, stage: str, inputs: tuple[str, ...], factory: Facto
     )
 
 
-def stage_app(settings: Settings, stage: Plan, on_cycle: Callable[[float], None], *, web: bool = False) -> StageApp:
-    """The app; ``web`` gives it the web server on ``settings.host`` and ``settings.port``."""
+def stage_app(settings: Settings, stage: Plan, on_cycle: Callable[[float], None]) -> StageApp:
+    """The app of a stage; ``on_cycle`` is told the seconds that each commit cycle took."""
     datadir = stage.directory / "faust"
     datadir.mkdir(parents=True, exist_ok=True)
     app = StageApp(
@@ -64,10 +62,7 @@ def stage_app(settings: Settings, stage: Plan, on_cycle: Callable[[float], None]
         stream_wait_empty=False,
         topic_disable_leader=True,
         topic_allow_declare=False,
-        web_enabled=web,
-        web_bind=settings.host,
-        web_port=settings.port,
-        web_in_thread=False,
+        web_enabled=False,
         autodiscover=False,
     )
     app.transport = Transport(app.conf.broker, app, loop=app.loop)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -10,12 +11,22 @@ from msgspec import Struct
 
 from schemas.events import Millis
 
+_EPOCH = date(1970, 1, 1)
+
 
 def timestamp(at: Millis) -> str:
     """RFC 3339 in UTC, ``2026-03-02T09:00:00Z``; milliseconds only where there are any."""
-    seconds, millis = divmod(at, 1000)
-    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{text}.{millis:03d}Z" if millis else f"{text}Z"
+    days, rest = divmod(at, 86_400_000)
+    seconds, millis = divmod(rest, 1000)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    text = f"{_date(days)}T{hour:02}:{minute:02}:{second:02}"
+    return f"{text}.{millis:03}Z" if millis else f"{text}Z"
+
+
+@lru_cache(maxsize=4096)
+def _date(days: int) -> str:
+    return (_EPOCH + timedelta(days=days)).isoformat()
 
 
 class KpiRow(Struct, frozen=True):

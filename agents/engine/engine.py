@@ -12,8 +12,8 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from agents.engine.clock import monotonic
-from agents.engine.partition import Partition, Plan
-from agents.engine.processor import Millis, Record
+from agents.engine.partition import Horizon, Partition, Plan
+from agents.engine.processor import Record
 from agents.engine.transactions import CommitFailed, Transactions
 
 log = structlog.get_logger(__name__)
@@ -24,6 +24,9 @@ class Group(Protocol):
 
     def partitions(self) -> dict[int, set[str]]:
         """Assigned topics by partition number."""
+
+    def count(self, topic: str) -> int:
+        """How many partitions the topic has."""
 
     async def committed(self, number: int, topics: Iterable[str]) -> dict[str, int]:
         """Committed offsets of a partition, 0 where none is."""
@@ -82,7 +85,8 @@ class Engine:
         transactions = await Transactions.start(plan.connection, transactional_id, plan.timeout)
         try:
             committed = await self._group.committed(number, plan.inputs)
-            return await Partition.take_over(number, plan, transactions, committed, self._progress(number))
+            count = self._group.count(plan.inputs[0])
+            return await Partition.take_over(number, count, plan, transactions, committed, self._progress(number))
         except BaseException:
             await transactions.stop()
             raise
@@ -94,7 +98,7 @@ class Engine:
         return note
 
     def receive(
-        self, batches: Mapping[tuple[str, int], Sequence[Record]], horizons: Mapping[tuple[str, int], Millis]
+        self, batches: Mapping[tuple[str, int], Sequence[Record]], horizons: Mapping[tuple[str, int], Horizon]
     ) -> None:
         """Process one fetch; ``horizons`` are as of the same moment."""
         for (topic, number), records in batches.items():
@@ -145,6 +149,10 @@ class Engine:
         if self.partitions.pop(partition.number, None) is not None:
             with suppress(KafkaError):
                 await partition.release()
+
+    def lag(self) -> dict[tuple[str, int], int]:
+        """Records left to read, by topic and partition, as of the last fetch."""
+        return {(t, p.number): left for p in self.partitions.values() for t, left in p.lag.items()}
 
     def status(self) -> dict[str, Any]:
         """What ``/readyz`` tells: assignment, recovery, failures."""

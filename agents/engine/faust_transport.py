@@ -15,7 +15,8 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from agents.engine.engine import Engine, by_partition
-from agents.engine.processor import Millis, Record
+from agents.engine.partition import Horizon
+from agents.engine.processor import Record
 
 _POLL_SECONDS = 0.25
 """An idle fetch ends after this long, so that the clocks of idle partitions move."""
@@ -29,7 +30,7 @@ class Fetched(NamedTuple):
     """One fetch of all partitions, and up to when each had been read right after it, taken in one step."""
 
     batches: dict[tuple[str, int], Sequence[Record]]
-    horizons: dict[tuple[str, int], Millis]
+    horizons: dict[tuple[str, int], Horizon]
     generation: int = 0
 
 
@@ -49,16 +50,17 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         batches = {(tp.topic, tp.partition): found for tp, found in records.items()}
         return Fetched(batches, self._horizons(consumer, records))
 
-    def _horizons(self, consumer: Any, records: Mapping[Any, Sequence[Record]]) -> dict[tuple[str, int], Millis]:
-        horizons: dict[tuple[str, int], Millis] = {}
+    def _horizons(self, consumer: Any, records: Mapping[Any, Sequence[Record]]) -> dict[tuple[str, int], Horizon]:
+        horizons: dict[tuple[str, int], Horizon] = {}
         for tp in consumer.assignment():
             state = consumer._subscription.subscription.assignment.state_value(tp)
             if not state.has_valid_position or state.timestamp is None:
                 continue
-            if state.position >= state.lso:
-                horizons[tp.topic, tp.partition] = state.timestamp
+            left = max(0, state.lso - state.position)
+            if not left:
+                horizons[tp.topic, tp.partition] = Horizon(state.timestamp, 0)
             elif tp in records:
-                horizons[tp.topic, tp.partition] = records[tp][-1].timestamp
+                horizons[tp.topic, tp.partition] = Horizon(records[tp][-1].timestamp, left)
         return horizons
 
 
@@ -145,6 +147,9 @@ class FaustGroup:
 
     def partitions(self) -> dict[int, set[str]]:
         return by_partition(self._app.consumer.assignment())
+
+    def count(self, topic: str) -> int:
+        return len(self._app.consumer._thread._ensure_consumer().partitions_for_topic(topic) or ())
 
     async def committed(self, number: int, topics: Iterable[str]) -> dict[str, int]:
         thread = self._app.consumer._thread

@@ -33,6 +33,13 @@ class Plan(NamedTuple):
     factory: Factory
 
 
+class Horizon(NamedTuple):
+    """The instant up to which a topic's partition has been read, and how many records were left to read then."""
+
+    at: Millis
+    left: int
+
+
 class Work(NamedTuple):
     """A cycle: taken in one synchronous step, so that records, state and offsets belong together."""
 
@@ -59,21 +66,27 @@ class Partition:
         self._transactions = transactions
         self.positions = positions
         self._committed = dict(positions)
-        self._horizons: dict[str, Millis] = {}
+        self._horizons: dict[str, Horizon] = {}
         self._clock = 0
         self._lock = asyncio.Lock()
         self._cycle = store.cycle or Cycle(0, os.urandom(8))
 
     @classmethod
     async def take_over(
-        cls, number: int, plan: Plan, transactions: Transactions, committed: Mapping[str, int], progress: Progress
+        cls,
+        number: int,
+        partitions: int,
+        plan: Plan,
+        transactions: Transactions,
+        committed: Mapping[str, int],
+        progress: Progress,
     ) -> Partition:
         """Recover and rebuild; ``transactions`` was started, and ``committed`` read, before, in this order."""
         store = Store(plan.directory / str(number))
         try:
             await recover(store, TopicPartition(plan.changelog, number), plan.connection, progress)
             partition = cls(number, plan, store, transactions, dict(committed))
-            partition.processor = plan.factory(Context(number, store, partition._cycle.number))
+            partition.processor = plan.factory(Context(number, partitions, store))
         except BaseException:
             store.close()
             raise
@@ -95,16 +108,26 @@ class Partition:
         self.records += len(records)
         self.positions[topic] = records[-1].offset + 1
 
-    def heard(self, topic: str, horizon: Millis) -> None:
-        """Everything that the broker had of the topic at ``horizon`` has been processed."""
+    def heard(self, topic: str, horizon: Horizon) -> None:
+        """Everything that the broker had of the topic at the horizon has been processed."""
         self._horizons[topic] = horizon
 
     @property
     def clock(self) -> Millis | None:
         """The instant up to which all inputs have been read; None until each has been heard of. Never goes back."""
         if len(self._horizons) == len(self._plan.inputs):
-            self._clock = max(self._clock, min(self._horizons.values()))
+            self._clock = max(self._clock, min(horizon.at for horizon in self._horizons.values()))
         return self._clock or None
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is being committed, and nothing was read since the last commit."""
+        return not self._lock.locked() and self.positions == self._committed
+
+    @property
+    def lag(self) -> dict[str, int]:
+        """Records left to read, by topic, as of the last fetch."""
+        return {topic: horizon.left for topic, horizon in self._horizons.items()}
 
     async def commit(self) -> bool:
         """One cycle; True where there was anything to commit. Raises CommitFailed."""
@@ -125,7 +148,7 @@ class Partition:
         number = self._cycle.number + 1
         try:
             if (clock := self.clock) is not None:
-                self.processor.tick(clock)
+                self.processor.tick(clock, frozenset(t for t, h in self._horizons.items() if not h.left))
             outgoing = self.processor.drain(number)
         except Exception as error:
             self._fail(f"{self._plan.group}[{self.number}] while committing: {error}", error)
@@ -151,5 +174,6 @@ class Partition:
     async def release(self) -> None:
         """Give everything back; what was not committed is forgotten."""
         async with self._lock:
+            self.processor.close()
             await self._transactions.stop()
             self._store.close()

@@ -29,11 +29,11 @@ class Outgoing(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What a processor is made from: its partition, its recovered store, and the last cycle that was committed."""
+    """What a processor is made from: its partition, how many there are of each input, its recovered store."""
 
     partition: int
+    partitions: int
     store: Store
-    cycle: int
 
 
 class Processor(Protocol):
@@ -46,11 +46,17 @@ class Processor(Protocol):
     def process(self, topic: str, records: Sequence[Record]) -> None:
         """Absorb records of one input topic, in offset order."""
 
-    def tick(self, clock: Millis) -> None:
-        """Let time pass: ``clock`` is the instant up to which every input has been read; it never goes back."""
+    def tick(self, clock: Millis, exhausted: frozenset[str]) -> None:
+        """Let time pass: ``clock`` is the instant up to which every input has been read; it never goes back.
+
+        ``exhausted`` are the inputs of which nothing was left to read at that instant.
+        """
 
     def drain(self, cycle: int) -> list[Outgoing]:
         """Outputs since the last call, state written; ``cycle`` numbers the commit that they go out with."""
+
+    def close(self) -> None:
+        """The partition is given back."""
 
 
 Factory = Callable[[Context], Processor]

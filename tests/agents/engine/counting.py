@@ -40,7 +40,7 @@ class Counting:
             store.put(key, str(int(store.get(key) or b"0") + 1).encode())
             self._dirty.add(key)
 
-    def tick(self, clock: int) -> None:
+    def tick(self, clock: int, exhausted: frozenset[str]) -> None:
         assert clock >= self.clock
         self.clock = clock
 
@@ -48,6 +48,9 @@ class Counting:
         records = [(key[1:], self._context.store.get(key)) for key in sorted(self._dirty)]
         self._dirty.clear()
         return [Outgoing(self._output, self._context.partition, list(records))] if records else []
+
+    def close(self) -> None:
+        pass
 
 
 def stop_at(steps: str, commits: int) -> None:

@@ -1,0 +1,39 @@
+"""Merged leads: their events go on to the lead that they were merged into."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aiokafka.partitioner import murmur2
+
+from agents.engine.processor import Record
+from schemas.events import Event
+from streams.timelines import Timeline, merged_into
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Where Kafka's default partitioner puts a key."""
+    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
+
+
+def forwarding(timeline: Timeline, partitions: int, into: dict[int, list[tuple[bytes, bytes | None]]]) -> None:
+    """Add the records that carry a merged timeline on, by partition; nothing where it is not merged."""
+    target = merged_into(timeline)
+    if target is None or target == timeline.lead:
+        return
+    key = target.encode()
+    records = [(key, timeline.encode_chunk(number)) for number in range(timeline.chunks)]
+    origin = timeline.lead.encode()
+    framed: list[tuple[bytes, bytes | None]] = [
+        (key, len(origin).to_bytes(4, "big") + origin + chunk) for key, chunk in records
+    ]
+    into.setdefault(partition_of(key, partitions), []).extend(framed)
+
+
+def forwarded(record: Record) -> tuple[str, Sequence[Event]]:
+    """The target of a forwarding record and the events that it carries."""
+    if record.key is None or record.value is None:
+        raise ValueError("a record of internal.merges without key or value")
+    size = int.from_bytes(record.value[:4], "big")
+    origin, chunk = record.value[4 : 4 + size].decode(), record.value[4 + size :]
+    return record.key.decode(), Timeline.load(origin, [chunk]).events

@@ -1,0 +1,333 @@
+"""Stage 1: events to lead timelines, and what each lead adds to which window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from agents.engine.processor import Context, Outgoing, Record
+from agents.flood import Flood
+from agents.forwarding import forwarded, forwarding
+from agents.open_leads import OpenLeads
+from agents.partials import Partial, Watermark, encode, home, partial_key, watermark_key
+from schemas.decoding import Decode, Rejected, dead_letter, decoder
+from schemas.events import Event, Millis
+from schemas.publishing import published
+from schemas.settings import Settings
+from sinks.prometheus import Metrics
+from streams.accumulators import Vector, add_into
+from streams.contributions import Key, changes, contributions
+from streams.facts import facts
+from streams.reading import read
+from streams.rows import reports
+from streams.rules import Rules
+from streams.selection import Selection, definition
+from streams.timelines import Absorbed, Timeline, absorb
+from streams.windows import Cells, encode_cell, spread
+
+INPUTS = ("leads", "calls", "emails", "deals", "internal.merges")
+STAGE = "leads"
+
+_TIMELINE, _CELL = b"t", b"c"
+_CLOCK, _DEFINITION = b"clock", b"definition"
+_CELLS_KEPT = 200_000
+_IDLE_WATERMARK_MS = 5_000
+
+Records = list[tuple[bytes, bytes | None]]
+"""Keys and values for one partition of one topic."""
+
+_encode = msgspec.msgpack.encode
+_decode_vector = msgspec.msgpack.Decoder(Vector).decode
+_decode_clock = msgspec.msgpack.Decoder(int).decode
+
+
+class Entry:
+    """A timeline in memory, and what the lead contributes as of the last drain."""
+
+    __slots__ = ("answered", "contributed", "timeline")
+
+    def __init__(self, timeline: Timeline, contributed: dict[Key, Vector], answered: bool) -> None:
+        self.timeline = timeline
+        self.contributed = contributed
+        self.answered = answered
+
+
+class EventClock:
+    """The clock of a replay: the least, over the topics not yet read to their end, of the greatest event time seen.
+
+    When all is read it stands at the latest event, and runs on to ``end`` once that is set.
+    """
+
+    def __init__(self) -> None:
+        self.latest: Millis = 0
+        self.end: Millis | None = None
+
+
+class LeadStage(NamedTuple):
+    """What all partitions of the stage share; ``event_clock`` makes event time its clock."""
+
+    settings: Settings
+    rules: Rules
+    selection: Selection
+    metrics: Metrics
+    event_clock: EventClock | None = None
+
+    @classmethod
+    def of(cls, settings: Settings, metrics: Metrics, event_clock: EventClock | None = None) -> LeadStage:
+        """From the settings; raises ValueError where they name a KPI, grouping or window that there is not."""
+        return cls(settings, Rules.of(settings), Selection.of(settings), metrics, event_clock)
+
+    def processor(self, context: Context) -> Leads:
+        """The stage's logic for one partition."""
+        return Leads(self, context)
+
+
+class Leads:
+    """One partition of stage 1."""
+
+    def __init__(self, stage: LeadStage, context: Context) -> None:
+        settings = stage.settings
+        self.distinct = 0
+        self._stage = stage
+        self._store = context.store
+        self._partition = context.partition
+        self._partitions = context.partitions
+        self._names = {settings.topic(name): name for name in INPUTS}
+        self._decoders: dict[str, Decode] = {
+            settings.topic(name): decoder(name, future_skew=settings.future_skew, keep_text=settings.keep_text)
+            for name in INPUTS[:-1]
+        }
+        self._merges = settings.topic(INPUTS[-1])
+        self._entries: dict[str, Entry] = {}
+        self._dirty: dict[str, Entry] = {}
+        self._cells = Cells(stage.selection, stage.rules)
+        self._held: dict[bytes, Vector] = {}
+        self._deltas: dict[bytes, Vector] = {}
+        self._homes: dict[bytes, int] = {}
+        self._letters: Records = []
+        self._reached: dict[str, Millis] = {}
+        self._flood = Flood(settings.dead_letter_share, settings.dead_letter_sample, context.store)
+        clock = context.store.get(_CLOCK)
+        self._clock: Millis = 0 if clock is None else _decode_clock(clock)
+        self._told: Millis = self._clock
+        self._open = OpenLeads(context.store, self._cells)
+        self._definition = definition(stage.selection, stage.rules)
+        self._follow_definition()
+
+    @property
+    def settled_at(self) -> Millis | None:
+        """The partition's clock where nothing waits for the next cycle."""
+        return None if self._dirty or self._deltas or self._letters else self._told
+
+    # Events in
+
+    def process(self, topic: str, records: Sequence[Record]) -> None:
+        if topic == self._merges:
+            for record in records:
+                self._absorb(*forwarded(record))
+            return
+        events = self._decoded(topic, records)
+        for event in events:
+            self._absorb(event.subject, (event,))
+        self._note(topic, events)
+
+    def _decoded(self, topic: str, records: Sequence[Record]) -> list[Event]:
+        decode, live = self._decoders[topic], self._stage.event_clock is None
+        events: list[Event] = []
+        refused = 0
+        for record in records:
+            try:
+                events.append(decode(record.key, record.value, record.headers, record.timestamp if live else None))
+            except Rejected as rejected:
+                refused += 1
+                self._refuse(rejected, topic, record)
+        self._flood.note(len(events), refused, topic, self._partition)
+        return events
+
+    def _refuse(self, rejected: Rejected, topic: str, record: Record) -> None:
+        letter = dead_letter(
+            rejected, topic, self._partition, record.offset, record.timestamp, record.key, record.value, record.headers
+        )
+        self._letters.append((record.key or b"", published(letter)))
+        self._stage.metrics.dead_letters(rejected.reason, 1)
+
+    def _note(self, topic: str, events: Sequence[Event]) -> None:
+        if not events:
+            return
+        name = self._names[topic]
+        counts: dict[str, int] = {}
+        for event in events:
+            counts[event.type] = counts.get(event.type, 0) + 1
+        for kind, count in counts.items():
+            self._stage.metrics.events(name, kind, count)
+        limit = self._clock - self._stage.settings.allowed_lateness
+        self._stage.metrics.late(name, sum(event.time < limit for event in events))
+        latest = max(event.time for event in events)
+        self._reached[topic] = max(self._reached.get(topic, 0), latest)
+        if (clock := self._stage.event_clock) is not None:
+            clock.latest = max(clock.latest, latest)
+
+    def _absorb(self, lead: str, events: Sequence[Event]) -> None:
+        entry = self._dirty.get(lead) or self._entry(lead)
+        changed = False
+        for event in events:
+            outcome = absorb(entry.timeline, event)
+            changed = changed or outcome is not Absorbed.SAME
+            self.distinct += outcome is Absorbed.NEW and event.subject == lead
+        if changed:
+            self._dirty[lead] = entry
+
+    def _entry(self, lead: str) -> Entry:
+        entry = self._entries.pop(lead, None) or self._loaded(lead)
+        self._entries[lead] = entry
+        return entry
+
+    def _loaded(self, lead: str) -> Entry:
+        chunks: list[bytes] = []
+        while (chunk := self._store.get(_chunk_key(lead, len(chunks)))) is not None:
+            chunks.append(chunk)
+        if not chunks:
+            return Entry(Timeline(lead), {}, False)
+        timeline = Timeline.load(lead, chunks)
+        rules = self._stage.rules
+        view = read(timeline, rules)
+        known = facts(view, rules)
+        answered = known is not None and known.response_seconds is not None
+        return Entry(timeline, contributions(view, self._stage.selection, rules), answered)
+
+    # Time
+
+    def tick(self, clock: Millis, exhausted: frozenset[str]) -> None:
+        if (events := self._stage.event_clock) is not None:
+            waiting = [topic for topic in self._decoders if topic not in exhausted]
+            clock = min((self._reached.get(topic, 0) for topic in waiting), default=events.end or events.latest)
+        self._clock = max(self._clock, clock)
+        self._open.age(self._clock, self._deltas)
+        self._stage.metrics.watermark(self._partition, self._clock)
+
+    # Results out
+
+    def drain(self, cycle: int) -> list[Outgoing]:
+        facts_records, merges = self._settle(cycle)
+        partials = self._partials(cycle)
+        settings = self._stage.settings
+        patience = _IDLE_WATERMARK_MS if self._stage.event_clock is None else 1
+        if facts_records or partials or self._letters or self._clock - self._told >= patience:
+            self._tell(partials)
+        outgoing = [
+            Outgoing(settings.topic("internal.partials"), partition, records)
+            for partition, records in sorted(partials.items())
+        ]
+        outgoing += [Outgoing(self._merges, partition, records) for partition, records in sorted(merges.items())]
+        for topic, records in (("lead-facts", facts_records), ("dead-letters", self._letters)):
+            if records:
+                outgoing.append(Outgoing(settings.topic(topic), self._partition, records))
+        self._letters = []
+        self._flood.keep()
+        self._evict()
+        return outgoing
+
+    def close(self) -> None:
+        self._stage.metrics.lost(self._partition)
+
+    def _settle(self, cycle: int) -> tuple[Records, dict[int, Records]]:
+        """Bring every changed lead's contributions, record and facts up to date."""
+        rules, selection = self._stage.rules, self._stage.selection
+        records: Records = []
+        merges: dict[int, Records] = {}
+        for lead, entry in self._dirty.items():
+            timeline = entry.timeline
+            view = read(timeline, rules)
+            new = contributions(view, selection, rules)
+            spread(changes(entry.contributed, new), self._cells, self._deltas)
+            entry.contributed = new
+            for number in timeline.dirty_chunks():
+                self._store.put(_chunk_key(lead, number), timeline.encode_chunk(number))
+            timeline.clean()
+            self._open.update(lead, view, self._clock, self._deltas)
+            forwarding(timeline, self._partitions, merges)
+            if (known := facts(view, rules)) is not None:
+                self._answered(entry, known.response_seconds)
+                records.append((lead.encode(), published(msgspec.structs.replace(known, revision=cycle))))
+        self._dirty = {}
+        return records, merges
+
+    def _answered(self, entry: Entry, response: float | None) -> None:
+        if response is not None and not entry.answered:
+            entry.answered = True
+            self._stage.metrics.responses(response)
+
+    def _partials(self, cycle: int) -> dict[int, Records]:
+        """Whole accumulators of the cells that changed, by the partition of stage 2 that they belong to."""
+        found: dict[int, Records] = {}
+        for cell, delta in self._deltas.items():
+            vector = self._vector(cell)
+            add_into(vector, delta)
+            self._store.put(_CELL + cell, _encode(vector) if vector else None)
+            partial = Partial(cycle, self._definition, vector, self._open.oldest(cell))
+            record = (partial_key(cell, self._partition), encode(partial))
+            found.setdefault(self._home(cell), []).append(record)
+        self._deltas = {}
+        return found
+
+    def _vector(self, cell: bytes) -> Vector:
+        vector = self._held.pop(cell, None)
+        if vector is None:
+            stored = self._store.get(_CELL + cell)
+            vector = {} if stored is None else _decode_vector(stored)
+        self._held[cell] = vector
+        return vector
+
+    def _home(self, cell: bytes) -> int:
+        found = self._homes.get(cell)
+        if found is None:
+            found = self._homes[cell] = home(cell, self._partitions)
+        return found
+
+    def _tell(self, partials: dict[int, Records]) -> None:
+        """Add the watermark to what goes to every partition of stage 2."""
+        sent = self._vector(encode_cell("sent", "all", (), "all", 0))
+        value = encode(Watermark(self._clock, self._definition, sorted(reports(sent))))
+        for partition in range(self._partitions):
+            partials.setdefault(partition, []).append((watermark_key(self._partition), value))
+        self._told = self._clock
+        self._store.put(_CLOCK, _encode(self._clock))
+
+    def _evict(self) -> None:
+        limit = max(1_000, self._stage.settings.cached_leads // self._partitions)
+        _shrink(self._entries, limit)
+        _shrink(self._held, _CELLS_KEPT // self._partitions)
+        _shrink(self._homes, _CELLS_KEPT)
+
+    # A new definition
+
+    def _follow_definition(self) -> None:
+        """Where the stored cells were made by another definition, make all of them anew from the timelines."""
+        stored = self._store.get(_DEFINITION)
+        if stored == self._definition.encode():
+            return
+        self._store.put(_DEFINITION, self._definition.encode())
+        if stored is None:
+            return
+        for key, _ in self._store.scan(_CELL):
+            self._deltas[key[len(_CELL) :]] = {}
+            self._store.put(key, None)
+        leads = {lead for key, _ in self._store.scan(_TIMELINE) if (lead := _lead_of(key))}
+        for lead in leads:
+            spread(changes({}, self._loaded(lead).contributed), self._cells, self._deltas)
+        self._open.recount(self._deltas)
+
+
+def _chunk_key(lead: str, number: int) -> bytes:
+    return _TIMELINE + lead.encode() + b"\0" + number.to_bytes(4, "big")
+
+
+def _lead_of(key: bytes) -> str:
+    return key[len(_TIMELINE) : -5].decode()
+
+
+def _shrink(held: dict[object, object] | dict[str, Entry] | dict[bytes, Vector] | dict[bytes, int], limit: int) -> None:
+    for key in list(held)[: max(0, len(held) - limit)]:
+        del held[key]  # type: ignore[arg-type]

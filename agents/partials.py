@@ -1,0 +1,62 @@
+"""What stage 1 tells stage 2: whole accumulators of one source partition, and how far it has read."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+import msgspec
+
+from schemas.events import Millis
+from streams.accumulators import Vector
+from streams.windows import decode_cell
+
+_PARTIAL = b"p"
+_WATERMARK = b"w"
+
+
+class Partial(msgspec.Struct, frozen=True, array_like=True):
+    """The whole accumulator of a cell and source partition, zeros left out.
+
+    ``cycle`` is the version, ``definition`` says what the slots mean, ``oldest`` is the
+    engagement of the oldest open lead in cells of the basis now.
+    """
+
+    cycle: int
+    definition: str
+    vector: Vector
+    oldest: Millis | None = None
+
+
+class Watermark(msgspec.Struct, frozen=True, array_like=True):
+    """How far a source partition has read, by which definition, and which message sources report deliveries there."""
+
+    clock: Millis
+    definition: str
+    reports: list[int]
+
+
+encode = msgspec.msgpack.Encoder().encode
+decode_partial = msgspec.msgpack.Decoder(Partial).decode
+decode_watermark = msgspec.msgpack.Decoder(Watermark).decode
+
+
+def partial_key(cell: bytes, source: int) -> bytes:
+    """Key of a partial's record, and of its entry in the store of stage 2."""
+    return _PARTIAL + cell + source.to_bytes(2, "big")
+
+
+def watermark_key(source: int) -> bytes:
+    """Key of a watermark's record, and of its entry in the store of stage 2."""
+    return _WATERMARK + source.to_bytes(2, "big")
+
+
+def parse_key(key: bytes) -> tuple[bytes | None, int]:
+    """The cell, None for a watermark, and the source partition of a record's key."""
+    source = int.from_bytes(key[-2:], "big")
+    return (None if key[:1] == _WATERMARK else key[1:-2]), source
+
+
+def home(cell: bytes, partitions: int) -> int:
+    """The stage-2 partition of a cell: the same through successive windows of a grouping and its dimensions."""
+    found = decode_cell(cell)
+    return crc32("\0".join((found.grouping, *found.values)).encode()) % partitions

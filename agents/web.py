@@ -1,0 +1,66 @@
+"""/metrics, /livez and /readyz of a worker."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import orjson
+from aiohttp import web
+
+from agents.app import StageApp
+from agents.engine.clock import monotonic
+from schemas.settings import Settings
+from sinks.prometheus import Metrics
+
+_STUCK_SECONDS = 60.0
+
+
+@asynccontextmanager
+async def serve(settings: Settings, apps: Sequence[StageApp], metrics: Metrics) -> AsyncIterator[None]:
+    """Answer on ``settings.host`` and ``settings.port`` while the body runs."""
+    app = web.Application()
+    app.add_routes(
+        [
+            web.get("/metrics", lambda request: _metrics(metrics, apps)),
+            web.get("/livez", lambda request: _livez(apps)),
+            web.get("/readyz", lambda request: _readyz(apps)),
+        ]
+    )
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+async def _metrics(metrics: Metrics, apps: Sequence[StageApp]) -> web.Response:
+    for app in apps:
+        metrics.lag(app.engine.lag())
+    body, content_type = metrics.exposition()
+    return web.Response(body=body, headers={"Content-Type": content_type})
+
+
+async def _livez(apps: Sequence[StageApp]) -> web.Response:
+    """Fails where a partition has not committed, or found nothing to commit, for a minute."""
+    now = monotonic()
+    stuck = {
+        f"{app.conf.id}[{partition.number}]": round(now - partition.last_commit)
+        for app in apps
+        for partition in app.engine.partitions.values()
+        if partition.failure is None and now - partition.last_commit > _STUCK_SECONDS
+    }
+    return _answer(not stuck, {"stuck_seconds": stuck})
+
+
+async def _readyz(apps: Sequence[StageApp]) -> web.Response:
+    """Fails until every partition is recovered, and while one is stopped."""
+    status = {str(app.conf.id): app.engine.status() for app in apps}
+    return _answer(all(stage["ready"] for stage in status.values()), status)
+
+
+def _answer(good: bool, body: object) -> web.Response:
+    text = orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_INDENT_2).decode()
+    return web.Response(text=text + "\n", status=200 if good else 503, content_type="application/json")

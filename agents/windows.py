@@ -1,0 +1,260 @@
+"""Stage 2: partials of every source partition to whole KPI rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+import msgspec
+
+from agents.engine.processor import Context, Outgoing, Record
+from agents.partials import Partial, Watermark, decode_partial, decode_watermark, parse_key, partial_key, watermark_key
+from schemas.catalogue import by_name
+from schemas.events import Millis
+from schemas.publishing import published
+from schemas.results import KpiRow, timestamp
+from schemas.settings import Settings
+from sinks.prometheus import Metrics
+from streams.accumulators import Vector, add_into
+from streams.rows import final_at, rows
+from streams.rules import Rules
+from streams.selection import Selection
+from streams.windows import decode_cell
+
+INPUTS = ("internal.partials",)
+STAGE = "windows"
+
+_PARTIAL, _WATERMARK = b"p", b"w"
+_DEFINITION = b"definition"
+_CELLS_KEPT = 100_000
+_NOW_EVERY_MS = 10_000
+_SHOWN_MS = 3 * 86_400_000
+
+
+class Held(NamedTuple):
+    """A cell in memory: the partials by source partition, and the sum that its rows were last made from."""
+
+    parts: dict[int, Partial]
+    published: Vector
+
+
+class WindowStage(NamedTuple):
+    """What all partitions of the stage share."""
+
+    settings: Settings
+    rules: Rules
+    selection: Selection
+    metrics: Metrics
+
+    @classmethod
+    def of(cls, settings: Settings, metrics: Metrics) -> WindowStage:
+        """From the settings; raises ValueError where they name a KPI, grouping or window that there is not."""
+        return cls(settings, Rules.of(settings), Selection.of(settings), metrics)
+
+    def processor(self, context: Context) -> Windows:
+        """The stage's logic for one partition."""
+        return Windows(self, context)
+
+
+class Windows:
+    """One partition of stage 2."""
+
+    def __init__(self, stage: WindowStage, context: Context) -> None:
+        self._stage = stage
+        self._store = context.store
+        self._partition = context.partition
+        self._sources = context.partitions
+        self._held: dict[bytes, Held] = {}
+        self._dirty: dict[bytes, frozenset[str] | None] = {}
+        self._marks: dict[int, Watermark] = {}
+        self._now_cells: set[bytes] = set()
+        self._finals: dict[Millis, set[bytes]] = {}
+        self._due: list[Millis] = []
+        self._kpis: dict[str, tuple[str, ...]] = {}
+        self._now_at: Millis = 0
+        for key, value in self._store.scan(_WATERMARK):
+            self._marks[parse_key(key)[1]] = decode_watermark(value)
+        stored = self._store.get(_DEFINITION)
+        self._definition = None if stored is None else stored.decode()
+        self._watermark = self._least_clock()
+        self._reporting = self._union()
+        self._restore()
+
+    @property
+    def settled_at(self) -> Millis | None:
+        """The watermark where nothing waits for the next cycle."""
+        return None if self._dirty else self._watermark
+
+    # Partials in
+
+    def process(self, topic: str, records: Sequence[Record]) -> None:
+        for record in records:
+            if record.key is None or record.value is None:
+                continue
+            cell, source = parse_key(record.key)
+            if cell is None:
+                self._mark(source, record.value)
+            else:
+                self._replace(cell, source, record.value)
+
+    def _mark(self, source: int, value: bytes) -> None:
+        self._marks[source] = decode_watermark(value)
+        self._store.put(watermark_key(source), value)
+
+    def _replace(self, cell: bytes, source: int, value: bytes) -> None:
+        held = self._cell(cell)
+        if not held.parts:
+            self._watch(cell)
+        held.parts[source] = decode_partial(value)
+        self._store.put(partial_key(cell, source), value)
+        self._dirty[cell] = None
+
+    def _cell(self, cell: bytes) -> Held:
+        held = self._held.pop(cell, None)
+        if held is None:
+            parts = {
+                source: decode_partial(value)
+                for source in range(self._sources)
+                if (value := self._store.get(partial_key(cell, source))) is not None
+            }
+            held = Held(parts, self._sum(parts.values()))
+        self._held[cell] = held
+        return held
+
+    def _sum(self, parts: Iterable[Partial]) -> Vector:
+        total: Vector = {}
+        for part in parts:
+            if part.definition == self._definition:
+                add_into(total, part.vector)
+        return total
+
+    # Time
+
+    def tick(self, clock: Millis, exhausted: frozenset[str]) -> None:
+        self._switch()
+        reporting = self._union()
+        if reporting != self._reporting:
+            self._reporting = reporting
+            self._touch(self._cells_of("sent"))
+        self._watermark = max(self._watermark, self._least_clock())
+        while self._due and self._due[0] <= self._watermark:
+            self._finish(heappop(self._due))
+        if self._watermark - self._now_at >= _NOW_EVERY_MS:
+            self._now_at = self._watermark
+            self._touch(self._now_cells)
+
+    def _finish(self, at: Millis) -> None:
+        """Have the rows published again that turn final at the instant."""
+        for cell in self._finals.pop(at):
+            only = self._dirty.get(cell, frozenset())
+            if only is not None:
+                self._dirty[cell] = only | {name for name, due in self._final_at(cell) if due == at}
+
+    def _final_at(self, cell: bytes) -> list[tuple[str, Millis]]:
+        names = self._names(decode_cell(cell).basis)
+        return [(name, at) for name in names if (at := final_at(name, cell, self._stage.rules)) is not None]
+
+    def _least_clock(self) -> Millis:
+        if len(self._marks) < self._sources:
+            return 0
+        return min(mark.clock for mark in self._marks.values())
+
+    def _union(self) -> frozenset[int]:
+        return frozenset(source for mark in self._marks.values() for source in mark.reports)
+
+    def _switch(self) -> None:
+        """Rows follow a new definition once every source partition has sent all of its partials by it."""
+        definitions = {mark.definition for mark in self._marks.values()}
+        if len(self._marks) < self._sources or len(definitions) > 1 or definitions == {self._definition}:
+            return
+        # What was published stays as it was, so that rows which the new definition does not have turn to zero.
+        held = {cell: self._cell(cell) for cell in self._cells_of(None)}
+        (self._definition,) = definitions
+        self._store.put(_DEFINITION, self._definition.encode())
+        self._held = held
+        self._touch(held)
+
+    def _touch(self, cells: Iterable[bytes]) -> None:
+        for cell in cells:
+            self._dirty[cell] = None
+
+    def _cells_of(self, basis: str | None) -> set[bytes]:
+        stored = {cell for key, _ in self._store.scan(_PARTIAL) if (cell := parse_key(key)[0]) is not None}
+        return {cell for cell in stored | set(self._held) if basis is None or decode_cell(cell).basis == basis}
+
+    def _watch(self, cell: bytes) -> None:
+        """Remember when the cell's rows turn final, or that they follow the clock."""
+        found = decode_cell(cell)
+        if found.basis == "now":
+            self._now_cells.add(cell)
+            return
+        for _, at in self._final_at(cell):
+            if at > self._watermark:
+                if at not in self._finals:
+                    heappush(self._due, at)
+                self._finals.setdefault(at, set()).add(cell)
+
+    def _names(self, basis: str) -> tuple[str, ...]:
+        if basis not in self._kpis:
+            self._kpis[basis] = tuple(name for name, kpi in by_name.items() if kpi.basis == basis)
+        return self._kpis[basis]
+
+    # Rows out
+
+    def drain(self, cycle: int) -> list[Outgoing]:
+        if self._definition is None:
+            return []
+        by_topic: dict[str, list[tuple[bytes, bytes | None]]] = {}
+        for cell, only in self._dirty.items():
+            for row in self._rows(cell, only, cycle):
+                topic = self._stage.settings.topic(f"kpi.{by_name[row.kpi].family}")
+                by_topic.setdefault(topic, []).append((row.key, published(row)))
+                self._stage.metrics.rows.update(self._partition, row)
+        self._dirty = {}
+        for cell in list(self._held)[: max(0, len(self._held) - _CELLS_KEPT // self._sources)]:
+            del self._held[cell]
+        return [Outgoing(topic, self._partition, records) for topic, records in sorted(by_topic.items())]
+
+    def _rows(self, cell: bytes, only: frozenset[str] | None, cycle: int) -> list[KpiRow]:
+        held = self._cell(cell)
+        total = self._sum(held.parts.values())
+        found = self._made(cell, held, total)
+        self._held[cell] = Held(held.parts, total)
+        return [self._stamped(row, cell, cycle) for row in found if only is None or row.kpi in only]
+
+    def _made(self, cell: bytes, held: Held, total: Vector) -> list[KpiRow]:
+        oldest = min((part.oldest for part in held.parts.values() if part.oldest is not None), default=None)
+        return rows(
+            cell,
+            total,
+            self._stage.selection,
+            self._stage.rules,
+            before=held.published,
+            oldest=oldest,
+            clock=self._watermark,
+            reporting=self._reporting,
+        )
+
+    def _stamped(self, row: KpiRow, cell: bytes, cycle: int) -> KpiRow:
+        at = final_at(row.kpi, cell, self._stage.rules)
+        final = at is not None and at <= self._watermark
+        watermark = timestamp(self._watermark) if self._watermark else None
+        return msgspec.structs.replace(row, revision=cycle, final=final, watermark=watermark)
+
+    def close(self) -> None:
+        self._stage.metrics.rows.drop(self._partition)
+
+    # On taking over
+
+    def _restore(self) -> None:
+        """Watch every stored cell, and show what the metrics may have to show."""
+        self._stage.metrics.rows.drop(self._partition)
+        for cell in self._cells_of(None):
+            self._watch(cell)
+            found = decode_cell(cell)
+            recent = found.window == "all" or found.start > self._watermark - _SHOWN_MS
+            if self._definition is not None and recent and found.grouping in ("all", "team", "team,temperature"):
+                held = self._cell(cell)
+                for row in self._made(cell, held, held.published):
+                    self._stage.metrics.rows.update(self._partition, self._stamped(row, cell, 0))

@@ -1,0 +1,45 @@
+"""The worker: one process, both stages or one of them, with metrics and health on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from agents import leads, windows
+from agents.app import StageApp, plan, stage_app
+from agents.engine.processor import Factory
+from agents.run import run
+from agents.web import serve
+from schemas.settings import Settings
+from sinks.prometheus import Metrics
+
+BOTH = (1, 2)
+
+
+async def work(
+    settings: Settings,
+    stages: Sequence[int] = BOTH,
+    *,
+    event_clock: leads.EventClock | None = None,
+    stop: asyncio.Event | None = None,
+    started: Callable[[Sequence[StageApp]], None] = lambda apps: None,
+) -> int:
+    """Run until SIGTERM, SIGINT or ``stop``; the exit status: 0, or 1 where a stage failed.
+
+    ``event_clock`` makes event time the clock, for a replay; ``started`` is given the apps before they start.
+    """
+    metrics = Metrics(settings)
+    apps = [_app(settings, stage, metrics, event_clock) for stage in stages]
+    started(apps)
+    async with serve(settings, apps, metrics):
+        return await run(apps, stop)
+
+
+def _app(settings: Settings, stage: int, metrics: Metrics, event_clock: leads.EventClock | None) -> StageApp:
+    made: dict[int, tuple[Any, Factory]] = {
+        1: (leads, leads.LeadStage.of(settings, metrics, event_clock).processor),
+        2: (windows, windows.WindowStage.of(settings, metrics).processor),
+    }
+    module, factory = made[stage]
+    return stage_app(settings, plan(settings, module.STAGE, module.INPUTS, factory), metrics.cycle)

@@ -1,0 +1,149 @@
+"""``salespulse replay``: the pipeline over recorded events, from an empty state to its end, every window final."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import tempfile
+from base64 import b64decode
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+from kafka import KafkaConsumer, TopicPartition
+
+from agents.app import StageApp
+from agents.leads import EventClock
+from agents.worker import work
+from deploy import topics
+from deploy.produce import produce, read_lines
+from schemas.events import Millis
+from schemas.settings import Settings
+
+FAMILIES = ("response", "follow-up", "reply", "activity", "deal")
+_REPORTED = ("all", "1d")
+_DAY: Millis = 86_400_000
+
+Report = Callable[[str, float], None]
+"""Called with what is being done and how much of it is done, 0…1."""
+
+
+class ReplayFailed(Exception):
+    """The pipeline stopped before the end; the text says why."""
+
+
+def replay(settings: Settings, files: Sequence[Path], report: Report = lambda doing, done: None) -> dict[str, Any]:
+    """The contract's ``{"events", "kpis", "sla"}`` of the recorded events; ``settings`` name a Kafka that is there."""
+    with _floor(settings) as floor:
+        read = produce(floor, read_lines(files), progress=lambda lines: report(f"{lines:,} events to Kafka", 0.0)).n
+        distinct = asyncio.run(_run(floor, read, report))
+        events = {"read": read, "distinct": distinct, "dead_letters": _dead_letters(floor)}
+        return {"events": events, "kpis": _rows(floor), "sla": {}}
+
+
+@contextmanager
+def _floor(settings: Settings) -> Iterator[Settings]:
+    """Topics and a directory of its own, gone afterwards."""
+    prefix = f"{settings.topic_prefix}{topics.REPLAY_MARK}{secrets.token_hex(4)}"
+    with tempfile.TemporaryDirectory(prefix="salespulse-replay-") as directory:
+        changes = {
+            "topic_prefix": prefix,
+            "data_dir": Path(directory),
+            "dead_letter_share": 1.0,
+            "commit_interval": 1_000,
+            "port": 0,
+        }
+        floor = settings.model_copy(update=changes)
+        topics.create(floor)
+        try:
+            yield floor
+        finally:
+            topics.delete(floor)
+
+
+async def _run(settings: Settings, total: int, report: Report) -> int:
+    """Run the worker until both stages have settled at the end of the clock; how many distinct events there were."""
+    stop, apps, clock = asyncio.Event(), list[StageApp](), EventClock()
+    working = asyncio.ensure_future(work(settings, event_clock=clock, stop=stop, started=apps.extend))
+    while not working.done() and not (clock.end is not None and _settled(apps, clock.end)):
+        if clock.end is None and apps and _settled(apps[:1], clock.latest):
+            clock.end = clock.latest + _final_after(settings)
+        done = sum(p.records for p in apps[0].engine.partitions.values()) if apps else 0
+        report("events to KPIs", min(1.0, done / total) if total else 1.0)
+        await asyncio.wait({working}, timeout=0.25)
+    distinct = sum(p.processor.distinct for p in apps[0].engine.partitions.values())  # type: ignore[attr-defined]
+    stop.set()
+    if await working:
+        raise ReplayFailed("; ".join(app.stopped_for or repr(app.crash_reason) for app in apps if app.crashed))
+    return distinct
+
+
+def _final_after(settings: Settings) -> Millis:
+    """How long after the latest event every window is final."""
+    horizon = max(settings.response_horizon, settings.reply_horizon, settings.follow_up_horizon)
+    return horizon + settings.allowed_lateness + 2 * _DAY
+
+
+def _settled(apps: Sequence[StageApp], clock: Millis) -> bool:
+    engines = [app.engine for app in apps]
+    failures = [reason for engine in engines for reason in engine.status()["failures"].values()]
+    if failures:
+        raise ReplayFailed("; ".join(failures))
+    return bool(engines) and all(
+        engine.assigned
+        and engine.partitions
+        and not any(engine.lag().values())
+        and all(p.processor.settled_at == clock and p.is_idle for p in engine.partitions.values())  # type: ignore[attr-defined]
+        for engine in engines
+    )
+
+
+def _rows(settings: Settings) -> list[dict[str, Any]]:
+    """The standing rows of the reported windows in a fixed order, without revision and watermark."""
+    standing: dict[bytes, dict[str, Any]] = {}
+    for family in FAMILIES:
+        for key, value in _records(settings, f"kpi.{family}"):
+            standing[key] = orjson.loads(value)
+    rows = []
+    for _, row in sorted(standing.items()):
+        if row["window"] in _REPORTED and not _nothing(row):
+            rows.append({name: field for name, field in row.items() if name not in ("revision", "watermark")})
+            rows[-1]["final"] = True
+    return rows
+
+
+def _nothing(row: dict[str, Any]) -> bool:
+    """A row that a correction emptied says nothing that no row would not say."""
+    return not (row["count"] or row["denominator"] or row["numerator"] or row["statistics"].get("censored"))
+
+
+def _dead_letters(settings: Settings) -> dict[str, int]:
+    payloads: dict[str, set[bytes]] = defaultdict(set)
+    for _, value in _records(settings, "dead-letters"):
+        letter = orjson.loads(value)
+        payloads[letter["reason"]].add(b64decode(letter["value"] or ""))
+    return {reason: len(found) for reason, found in sorted(payloads.items())}
+
+
+def _records(settings: Settings, name: str) -> Iterator[tuple[bytes, bytes]]:
+    topic = settings.topic(name)
+    consumer = KafkaConsumer(
+        bootstrap_servers=settings.kafka, isolation_level="read_committed", auto_offset_reset="earliest"
+    )
+    try:
+        parts = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+        consumer.assign(parts)
+        ends = consumer.end_offsets(parts)
+        while any(consumer.position(part) < ends[part] for part in parts):
+            for records in consumer.poll(timeout_ms=500).values():
+                yield from ((record.key, record.value) for record in records)
+    finally:
+        consumer.close()
+
+
+def write(result: dict[str, Any], out: Path) -> None:
+    """The result as JSON with sorted keys: equal results are equal bytes."""
+    out.write_bytes(orjson.dumps(result, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2) + b"\n")
