@@ -89,7 +89,8 @@ def _hot(picture: Picture) -> Panel:
     table = Table(box=None, padding=(0, 3, 0, 0), show_header=False)
     for lead in picture.hot:
         table.add_row(lead.lead, lead.team, lead.owner, duration((picture.now - lead.engaged_at) / 1000))
-    inside = table if picture.hot else Text("none: every hot lead has been answered", style="dim")
+    nobody = "none: every hot lead has been answered" if total == 0 else ""
+    inside = table if picture.hot else Text(nobody, style="dim")
     return Panel(inside, title=f"hot leads nobody has answered: {_count(total)}, longest first", title_align="left")
 
 

@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import Any, get_args
 
+from clickhouse_connect import get_client
+from clickhouse_connect.driver.exceptions import ClickHouseError
 from rich import box
 from rich.table import Table
 
+from deploy.failures import Failure
 from deploy.listings import console
 from deploy.wording import duration, share
 from schemas.catalogue import Family, by_name
 from schemas.settings import Settings
+from sinks.clickhouse import queries
 
 Row = dict[str, Any]
 """A KPI row as the contract shapes it."""
@@ -22,16 +26,17 @@ def latest(
     settings: Settings, family: str | None, kpi: str | None, window: str, grouping: str | None, team: str | None
 ) -> list[Row]:
     """The latest rows from ClickHouse; those of *now* come with any window. ``team`` implies its grouping."""
-    from clickhouse_connect import get_client
-
-    from sinks.clickhouse import queries
-
     grouping = grouping or ("team" if team else "all")
-    with closing(get_client(dsn=settings.clickhouse, autogenerate_session_id=False)) as client:
-        rows: list[Row] = queries.latest(client, family=family, window=window, grouping=grouping, team=team, kpi=kpi)
-        if window != "all":
-            current = queries.latest(client, family=family, window="all", grouping=grouping, team=team, kpi=kpi)
-            rows += [row for row in current if _kind(row) == "now"]
+    try:
+        with closing(get_client(dsn=settings.clickhouse, autogenerate_session_id=False)) as client:
+            rows: list[Row] = queries.latest(client, family, window, grouping, team, kpi)
+            if window != "all":
+                current = queries.latest(client, family, "all", grouping, team, kpi)
+                rows += [row for row in current if _kind(row) == "now"]
+    except ClickHouseError as error:
+        if any(code in str(error) for code in ("UNKNOWN_TABLE", "UNKNOWN_DATABASE")):
+            raise Failure("ClickHouse has no KPIs yet: `salespulse sink clickhouse` brings them, or the demo") from None
+        raise
     return rows
 
 
@@ -111,14 +116,15 @@ _AGES = {
     "3600": "under 1 h",
     "14400": "under 4 h",
     "86400": "under 24 h",
-    "older": "older than that",
+    "older": "older than 24 h",
 }
 _STEPS = ("2", "3", "5", "8")
 
 
 def _family(family: str, rows: Sequence[Row]) -> Table:
     table = Table(title=family, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1))
-    for heading in ("KPI", "of", "since"):
+    dated = any(_since(row) for row in rows)
+    for heading in ("KPI", "of", "since")[: 3 if dated else 2]:
         table.add_column(heading, no_wrap=True)
     for heading in ("value", "n"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -127,7 +133,8 @@ def _family(family: str, rows: Sequence[Row]) -> Table:
     for row in rows:
         name = row["kpi"].replace("_", " ")
         of = ", ".join(row["dimensions"].values()) or "all"
-        table.add_row("" if name == before else name, of, _since(row), *measured(row))
+        since = [_since(row)] if dated else []
+        table.add_row("" if name == before else name, of, *since, *measured(row))
         before = name
     return table
 

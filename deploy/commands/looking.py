@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
@@ -28,7 +28,16 @@ def kpis(
     from deploy.progress import status
     from deploy.stack import stack
     from deploy.tables import latest, show
+    from schemas.catalogue import GROUPINGS, WINDOWS, Family, by_name
 
+    for option, value, known in (
+        ("--family", family, get_args(Family)),
+        ("--kpi", kpi, tuple(by_name)),
+        ("--window", window, WINDOWS),
+        ("--grouping", grouping, tuple(GROUPINGS)),
+    ):
+        if value is not None and value not in known:
+            raise typer.BadParameter(f"{option} is one of {' '.join(known)}, not {value!r}")
     settings = load()
     with status() as report, stack(settings, kafka=False, report=report) as ready:
         rows = latest(ready, family, kpi, window, grouping, team)

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from deploy import configuration
 from deploy.render import schemas
 
-RENDERERS: Final[tuple[Callable[[], dict[str, str]], ...]] = (schemas.files,)
+RENDERERS: Final[tuple[Callable[[], dict[str, str]], ...]] = (schemas.files, configuration.files)
 """Each gives relative path → text; no two of them the same path."""
 
 

@@ -205,3 +205,27 @@ def test_topics_are_created_checked_and_filled(run: Run, kafka: str, topic_prefi
     sent = run("produce", "floor.jsonl", **there)
     assert sent.returncode == 0
     assert f"sent {events:,} events" in sent.stderr
+
+
+def test_the_worked_example_of_the_readme_is_what_comes_out(run: Run, kafka: str, topic_prefix: str) -> None:
+    promised = (ROOT / "README.md").read_text().partition("$ salespulse replay")[2].partition("```")[0]
+    example = ROOT / "docs" / "examples" / "three-leads.jsonl"
+    ended = run("replay", str(example), kafka=kafka, topic_prefix=topic_prefix)
+    assert ended.returncode == 0, ended.stderr
+    assert lines_of(ended.stdout) == lines_of(promised)[1:]
+
+
+def lines_of(text: str) -> list[str]:
+    return [line.rstrip() for line in text.splitlines() if line.strip()]
+
+
+def test_what_is_asked_of_kpis_must_exist(run: Run) -> None:
+    ended = run("kpis", "--window", "1w")
+    assert ended.returncode == 2
+    assert "--window is one of 1m 5m 1h 1d all, not '1w'" in ended.stderr
+
+
+def test_a_clickhouse_without_tables_is_explained(run: Run) -> None:
+    ended = run("kpis")
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1].startswith("salespulse: ClickHouse has no KPIs yet")

@@ -56,7 +56,7 @@ def test_a_mean_a_count_and_what_is_now() -> None:
     bands = {"300": 4, "900": 0, "older": 2}
     assert (
         measured(row("open_leads", value=6, count=6, statistics={"bands": bands}))[2]
-        == "4 under 5 min, 2 older than that"
+        == "4 under 5 min, 2 older than 24 h"
     )
 
 
