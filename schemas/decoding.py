@@ -79,7 +79,7 @@ def decoder(topic: str, *, future_skew: Millis = FUTURE_SKEW, keep_text: bool = 
         event = None if _null(value) else _fast(decode, value)
         if event is None or (type(event.data) is EmailReplied and not keep_text and event.data.text is not None):
             event = _careful(topic, value, keep_text)
-        if key is None or key != event.subject.encode():
+        if key != event.subject.encode():
             raise Rejected("key_mismatch", "$.subject", "the record's key is not the subject in UTF-8")
         # A record without a timestamp has -1.
         latest = LATEST if broker_time is None or broker_time < 0 else broker_time + future_skew

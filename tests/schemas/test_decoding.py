@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from schemas.decoding import LARGEST, LATEST, Rejected, canonical, dead_letter, decoder, encode
 from schemas.envelope import Headers
 from schemas.events import TOPIC_OF, TYPES, CallCompleted, EmailReplied, Event, LeadEngaged
+from schemas.instants import MILLIS_Z
 from tests.schemas.samples import documents, encoded, spoilt
 
 AT = 1_772_442_845_120
@@ -81,6 +82,7 @@ def test_what_is_absent_stays_none() -> None:
         (data(talk_seconds=7).replace(b"7}", b"NaN}"), ("undecodable", "$")),
         (data(talk_seconds=7).replace(b"7}", b"1e999}"), ("undecodable", "$")),
         (b"[" * 100_000, ("undecodable", "$")),
+        (b'{"deep":' + b"[" * 100_000, ("undecodable", "$")),
         (call(deep=0).replace(b'"deep":0', b'"deep":' + b"[" * 500 + b"]" * 500), ("undecodable", "$")),
         (b"[]", ("wrong_type", "$")),
         (b"null", ("wrong_type", "$")),
@@ -192,6 +194,7 @@ def test_another_content_type_is_kept_as_an_attribute() -> None:
     [
         (None, BINARY, ("missing_field", "$.data")),
         (b"", BINARY, ("missing_field", "$.data")),
+        (None, [*BINARY, ("ce_data", b"x")], ("missing_field", "$.data")),
         (b"{", BINARY, ("undecodable", "$.data")),
         (b'{},"subject":"lead-9"', BINARY, ("undecodable", "$.data")),
         (b"[" * 100_000, BINARY, ("undecodable", "$.data")),
@@ -232,6 +235,10 @@ def test_a_plain_event_is_not_kept_twice() -> None:
         assert read(call(time=time)).raw is None
     for value in (data(rep=None), data(mood=1), call(trace="1"), call(time="2026-03-02t09:14:05z")):
         assert read(value).raw == canonical_json(value)
+
+
+def test_a_time_whose_text_is_kept_has_the_default_spelling() -> None:
+    assert read(call(time="2026-03-02T09:14:05.1234Z")).spelling == MILLIS_Z
 
 
 def test_null_in_a_text_is_no_null() -> None:

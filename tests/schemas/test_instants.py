@@ -65,7 +65,8 @@ def test_the_common_spelling_is_the_default() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-03-02T09:14:05-00:00", "2026-03-02T09:14:05.1234Z", "2026-03-02T09:14:05+00:19"]
+    "text",
+    ["2026-03-02T09:14:05-00:00", "2026-03-02T09:14:05.1234Z", "2016-12-31T23:59:60Z", "2026-03-02T09:14:05+00:19"],
 )
 def test_a_spelling_that_cannot_be_rebuilt_has_no_number(text: str) -> None:
     assert parse(text)[1] == UNUSUAL

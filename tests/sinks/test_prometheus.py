@@ -163,6 +163,11 @@ def test_kinds_of_activities_are_told_apart(metrics: Metrics) -> None:
     }
 
 
+def test_a_row_without_its_extra_dimension_goes_by_its_plain_name(metrics: Metrics) -> None:
+    metrics.rows.update(0, row("activities", value=8, count=8))
+    assert scraped(metrics, "sales_kpi_count") == {("activities", "all", "1h"): 8}
+
+
 @pytest.mark.parametrize("grouping", ["rep", "source", "region", "channel"])
 def test_only_the_whole_and_teams_have_series(metrics: Metrics, grouping: str) -> None:
     metrics.rows.update(0, row(grouping=grouping, dimensions={grouping: "x"}))
@@ -217,6 +222,29 @@ def test_only_windows_that_can_still_be_shown_are_kept(metrics: Metrics) -> None
     metrics.rows.advance(0, NINE + 90 * 24 * HOUR)
     metrics.exposition()
     assert not metrics.rows._owned[0].readings
+
+
+def test_corrections_of_old_windows_are_not_kept_while_nobody_scrapes(metrics: Metrics) -> None:
+    metrics.rows.update(0, row(start=NINE - 5 * HOUR, at=NINE))
+    assert not metrics.rows._owned[0].readings
+
+
+def test_there_is_nothing_but_the_families_meant(metrics: Metrics) -> None:
+    text = filled(metrics).exposition()[0].decode()
+    assert {family.name for family in text_string_to_metric_families(text)} == {
+        "sales_kpi_ratio",
+        "sales_kpi_seconds",
+        "sales_kpi_count",
+        "sales_open_leads",
+        "sales_oldest_open_lead_seconds",
+        "sales_events",
+        "sales_dead_letters",
+        "sales_late_events",
+        "sales_lead_response_seconds",
+        "sales_cycle_seconds",
+        "sales_watermark_seconds",
+        "sales_consumer_lag_records",
+    }
 
 
 def test_counters_gauges_and_histograms_have_the_contracts_names(metrics: Metrics) -> None:
