@@ -18,13 +18,13 @@ _EXACT: Final = 2 << _PRECISION
 
 
 def add_into(target: Vector, delta: Vector) -> None:
-    """Add ``delta`` to ``target`` in place."""
+    """Add ``delta`` to ``target`` in place; ``delta`` may hold zeros."""
     for slot, amount in delta.items():
         total = target.get(slot, 0) + amount
         if total:
             target[slot] = total
-        else:
-            target.pop(slot, None)
+        elif amount:
+            del target[slot]
 
 
 def difference(new: Vector, old: Vector) -> Vector:

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from struct import Struct as Layout
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from schemas.catalogue import BASES, GROUPINGS, WINDOWS
 from schemas.events import Millis
-from streams.accumulators import Vector
+from streams.accumulators import Vector, add_into
 from streams.bases import Dims
 from streams.contributions import MINUTE, Key
 from streams.rules import Rules
@@ -26,8 +26,6 @@ _BASES: Final = tuple(BASES)
 _GROUPINGS: Final = tuple(GROUPINGS)
 _HEAD: Final = Layout(">BBBI")
 _MOST: Final = 50_000
-
-_K = TypeVar("_K")
 
 _encode_values = msgspec.msgpack.Encoder().encode
 _decode_values = msgspec.msgpack.Decoder(tuple[str, ...]).decode
@@ -77,67 +75,92 @@ def decode_cell(cell: bytes) -> Cell:
     return Cell(_BASES[basis], _GROUPINGS[grouping], values, WINDOWS[window], start * MINUTE)
 
 
+class _Place(NamedTuple):
+    """A grouping of a basis with its windows; keys within one ``unit`` fall in the same ones."""
+
+    grouping: str
+    windows: tuple[str, ...]
+    unit: Millis
+
+
 class Cells:
     """The cells that a key falls in, under one selection and calendar."""
 
     def __init__(self, selection: Selection, rules: Rules) -> None:
         self._timezone = rules.timezone
-        self._places = [_places(selection, basis) for basis in BASES]
-        self._heads: dict[tuple[int, Millis], list[bytes]] = {}
+        self.places = [_places(selection, basis, rules.timezone) for basis in BASES]
         self._values: dict[tuple[int, Dims], list[bytes]] = {}
 
     def __call__(self, key: Key) -> list[bytes]:
         """Every cell, grouping by window, that a contribution under ``key`` is added to."""
         code, at, dims = key
-        heads = self._heads.get((code, at))
-        if heads is None:
-            heads = _remember(self._heads, (code, at), self._heads_at(code, at))
-        values = self._values.get((code, dims))
-        if values is None:
-            values = _remember(self._values, (code, dims), self._values_of(code, dims))
-        return [head + value for head, value in zip(heads, values, strict=True)]
-
-    def _heads_at(self, code: int, at: Millis) -> list[bytes]:
-        basis = _BASES[code]
         return [
-            _head(basis, grouping, window, window_bounds(window, at, self._timezone)[0])
-            for grouping, window in self._places[code]
+            head + value
+            for place, value in zip(self.places[code], self.values(code, dims), strict=True)
+            for head in self.heads(code, place, at)
         ]
 
-    def _values_of(self, code: int, dims: Dims) -> list[bytes]:
-        by_name = dict(zip(_DIMENSIONS, dims, strict=True))
+    def heads(self, code: int, place: _Place, at: Millis) -> list[bytes]:
+        """The beginnings of the cells of one grouping, one per window."""
         return [
-            _encode_values(tuple(by_name[name] for name in GROUPINGS[grouping])) for grouping, _ in self._places[code]
+            _head(_BASES[code], place.grouping, window, window_bounds(window, at, self._timezone)[0])
+            for window in place.windows
         ]
 
+    def values(self, code: int, dims: Dims) -> list[bytes]:
+        """The ends of the cells, one per grouping."""
+        known = self._values.get((code, dims))
+        if known is None:
+            if len(self._values) >= _MOST:
+                self._values.clear()
+            by_name = dict(zip(_DIMENSIONS, dims, strict=True))
+            known = self._values[code, dims] = [
+                _encode_values([by_name[name] for name in GROUPINGS[place.grouping]]) for place in self.places[code]
+            ]
+        return known
 
-def _places(selection: Selection, basis: str) -> list[tuple[str, str]]:
-    return [
-        (grouping, window)
-        for grouping in selection.groupings
-        if selection.shown(basis, grouping)
-        for window in (selection.windows_of(grouping) if basis != "now" else ["all"])
-    ]
+
+def _places(selection: Selection, basis: str, timezone: str) -> list[_Place]:
+    places = []
+    for grouping in selection.groupings:
+        windows = ["all"] if basis == "now" else selection.windows_of(grouping)
+        if windows and selection.shown(basis, grouping):
+            places.append(_Place(grouping, tuple(windows), _unit(windows, timezone)))
+    return places
 
 
-def _remember(memory: dict[_K, list[bytes]], key: _K, value: list[bytes]) -> list[bytes]:
-    if len(memory) >= _MOST:
-        memory.clear()
-    memory[key] = value
-    return value
+def _unit(windows: list[str], timezone: str) -> Millis:
+    """The longest time whose instants share every window; days may begin at any quarter of an hour outside UTC."""
+    finest = _LENGTHS.get(windows[0], 60 * MINUTE)
+    return finest if timezone == "UTC" else min(finest, _QUARTER)
+
+
+_Sums = dict[bytes, Vector]
 
 
 def spread(changes: Iterable[tuple[Key, Vector]], cells: Cells, into: dict[bytes, Vector]) -> None:
-    """Add each change to each of its cells in ``into``; a vector that becomes zero stays there, empty."""
-    for key, delta in changes:
-        pairs = list(delta.items())
-        for cell in cells(key):
-            vector = into.get(cell)
+    """Add each change to each of its cells in ``into``; a vector that becomes zero stays there, empty.
+
+    Changes are first summed by grouping within the finest window: a batch has far fewer of those than changes.
+    """
+    sums: dict[tuple[int, int, Millis], _Sums] = {}
+    at_once: dict[tuple[int, Millis], list[_Sums]] = {}
+    for (code, at, dims), delta in changes:
+        targets = at_once.get((code, at))
+        if targets is None:
+            targets = at_once[code, at] = [
+                sums.setdefault((code, n, at - at % place.unit), {}) for n, place in enumerate(cells.places[code])
+            ]
+        pairs = delta.items()
+        for target, value in zip(targets, cells.values(code, dims), strict=True):
+            vector = target.get(value)
             if vector is None:
-                vector = into[cell] = {}
-            for slot, amount in pairs:
-                total = vector.get(slot, 0) + amount
-                if total:
-                    vector[slot] = total
-                else:
-                    del vector[slot]
+                target[value] = delta.copy()
+            else:
+                for slot, amount in pairs:
+                    vector[slot] = vector.get(slot, 0) + amount
+    for (code, n, at), by_value in sums.items():
+        heads = cells.heads(code, cells.places[code][n], at)
+        for value, vector in by_value.items():
+            for head in heads:
+                add_into(into.setdefault(head + value, {}), vector)

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import numpy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.accumulators import SLOTS, Vector, bucket, difference, middle, quantile, total
+from streams.kinds import HISTOGRAM
+from tests.laws import is_an_abelian_group
+
+vectors = st.dictionaries(st.integers(0, 9), st.integers(-3, 3).filter(bool), max_size=6)
+
+
+@given(vectors, vectors, vectors)
+def test_vectors_are_an_abelian_group(a: Vector, b: Vector, c: Vector) -> None:
+    is_an_abelian_group(lambda x, y: total([x, y]), difference, {}, a, b, c)
+
+
+@given(vectors, vectors)
+def test_no_zero_is_kept(a: Vector, b: Vector) -> None:
+    assert all(total([a, b]).values())
+
+
+@given(st.integers(0, 3 * 10**11))
+def test_a_bucket_stands_for_its_durations_to_nine_per_mille(millis: int) -> None:
+    assert abs(middle(bucket(millis)) - millis) <= 0.009 * millis
+    assert HISTOGRAM + bucket(millis) < SLOTS
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=2, max_size=2))
+def test_a_longer_duration_is_never_in_a_lower_bucket(pair: list[int]) -> None:
+    low, high = sorted(pair)
+    assert bucket(low) <= bucket(high)
+
+
+def test_no_time_at_all_is_exact() -> None:
+    assert middle(bucket(0)) == 0
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=1, max_size=60), st.sampled_from([0.5, 0.9, 0.95, 0.99]))
+def test_quantiles_are_numpys_to_one_percent(durations: list[int], share: float) -> None:
+    counts: dict[int, int] = {}
+    for millis in durations:
+        counts[bucket(millis)] = counts.get(bucket(millis), 0) + 1
+    true = float(numpy.quantile(durations, share))
+    assert abs(quantile(sorted(counts.items()), len(durations), share) - true) <= 0.01 * true
