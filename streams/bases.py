@@ -79,7 +79,7 @@ def _first_touch(lead: Lead) -> Iterable[Counted]:
 
 def _first_touch_by_channel(lead: Lead) -> Iterable[Counted]:
     for at, dims, subject in _first_touch(lead):
-        for channel in dict.fromkeys(touch.channel for touch in subject.touches):
+        for channel in dict.fromkeys([touch.channel for touch in subject.touches]):
             touches = [touch for touch in subject.touches if touch.channel == channel]
             replies = [reply for reply in subject.replies if reply.channel == channel]
             yield at, (*dims[:5], channel), Contacted(subject.profile, False, touches, replies)
@@ -111,22 +111,21 @@ def _touched(lead: Lead) -> Iterable[Counted]:
 
 def _happened(lead: Lead) -> Iterable[Counted]:
     for instance in _counted(lead):
-        follow_ups = {id(touch.act) for touch in instance.touches if touch.nth}
-        sent = {id(message.act) for message in instance.messages}
         for act in instance.acts:
-            activity = _activity(act, id(act) in sent, id(act) in follow_ups)
+            activity = _activity(act)
             if activity is not None:
                 yield act.event.time, _dims(act.rep_and_team, instance.profile), activity
 
 
-def _activity(act: Act, sent: bool, follow_up: bool) -> Activity | None:
+def _activity(act: Act) -> Activity | None:
     data = act.event.data
-    if isinstance(data, CallCompleted):
+    follow_up = act.touch is not None and act.touch.nth > 0
+    if type(data) is CallCompleted:
         if data.automatic or data.direction == "inbound":
             return None
         return Activity(data.kind or "call", data.customer, follow_up)
-    if isinstance(data, EmailSent):
-        return Activity(data.channel or "email", data.customer, follow_up) if sent else None
+    if type(data) is EmailSent:
+        return Activity(data.channel or "email", data.customer, follow_up) if act.is_message else None
     return Activity("quote", None, False) if act.event.type.startswith("deal.") else None
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from schemas.catalogue import BASES
 from schemas.events import Millis
-from streams.accumulators import Vector, add_into, difference
+from streams.accumulators import Vector, difference, total
 from streams.bases import ITEMS, Counted, Dims
 from streams.kinds import Slots
 from streams.lead import Lead
@@ -19,30 +19,29 @@ MINUTE = 60_000
 Key = tuple[int, Millis, Dims]
 """Position in ``BASES``, event time down to the minute, dimensions."""
 
-_Step = tuple[int, Callable[[Lead], Iterable[Counted]], list[tuple[Measure, Slots]]]
+_Step = tuple[int, Callable[[Lead], Iterable[Counted]], list[Measure], Slots]
 
 
 @lru_cache(maxsize=8)
 def _steps(selection: Selection) -> list[_Step]:
-    steps = [(code, ITEMS[name], plan(selection, name)) for code, name in enumerate(BASES) if name in ITEMS]
+    steps = [(code, ITEMS[name], *plan(selection, name)) for code, name in enumerate(BASES) if name in ITEMS]
     return [step for step in steps if step[2]]
 
 
 def contributions(lead: Lead, selection: Selection, rules: Rules) -> dict[Key, Vector]:
-    """What a lead adds, by basis, minute and dimensions; nothing once it is merged into another."""
+    """What a lead adds, by basis, minute and dimensions; nothing once it is merged into another.
+
+    The vectors are shared and must not be changed.
+    """
     added: dict[Key, Vector] = {}
     if lead.merged_into is not None:
         return added
-    for code, items, measures in _steps(selection):
+    for code, items, measures, slots in _steps(selection):
         for at, dims, item in items(lead):
-            vector: Vector = {}
-            for measured_by, slots in measures:
-                measured = measured_by(item, rules)
-                if measured is not None:
-                    vector.update(slots[measured])
+            vector = slots[tuple([measure(item, rules) for measure in measures])]
             key = (code, at - at % MINUTE, dims)
             if key in added:
-                add_into(added[key], vector)
+                added[key] = total((added[key], vector))
             elif vector:
                 added[key] = vector
     return added

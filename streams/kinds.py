@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from schemas.catalogue import Kpi, index_of
@@ -73,17 +73,26 @@ def _measure_of(kpi: Kpi) -> Callable[[int], Vector]:
     return {"duration": _duration, "mean": _mean}.get(kpi.kind, _one)
 
 
-class Slots(dict[int, Vector]):
-    """Measurement → what it adds to an accumulator, worked out once per measurement and KPI."""
+Measured = tuple[int | None, ...]
+"""One measurement per KPI of a basis; None where the item does not belong to it."""
 
-    _MOST: Final = 1 << 16
 
-    def __init__(self, kpi: Kpi) -> None:
-        self._base = index_of[kpi.name] * SLOTS
-        self._of = _measure_of(kpi)
+class Slots(dict[Measured, Vector]):
+    """Measurements of an item → what it adds to accumulators, worked out once; the vectors must not be changed."""
 
-    def __missing__(self, measured: int) -> Vector:
+    _MOST: Final = 1 << 14
+
+    def __init__(self, kpis: Iterable[Kpi]) -> None:
+        super().__init__()
+        self._kpis = [(index_of[kpi.name] * SLOTS, _measure_of(kpi)) for kpi in kpis]
+
+    def __missing__(self, measured: Measured) -> Vector:
         if len(self) >= self._MOST:
             self.clear()
-        vector = self[measured] = {self._base + slot: amount for slot, amount in self._of(measured).items()}
+        vector = self[measured] = {
+            base + slot: amount
+            for (base, slots), value in zip(self._kpis, measured, strict=True)
+            if value is not None
+            for slot, amount in slots(value).items()
+        }
         return vector

@@ -31,12 +31,17 @@ class Profile(NamedTuple):
         )
 
 
-class Act(Struct, gc=False):
-    """A call, message, reply or quote, with the owner and team that the lead had then."""
+class Act(Struct):
+    """A call, message, reply or quote, with the owner and team that the lead had then.
+
+    ``touch`` is what it is as a touch, ``is_message`` whether a person sent it.
+    """
 
     event: Event
     owner: str | None
     team: str | None
+    touch: Touch | None = None
+    is_message: bool = False
 
     @property
     def rep_and_team(self) -> tuple[str, str]:
@@ -45,7 +50,7 @@ class Act(Struct, gc=False):
         return rep, getattr(self.event.data, "team", None) or self.team or UNASSIGNED
 
 
-class Touch(Struct, gc=False):
+class Touch(Struct):
     """An outbound, human attempt, or the answered inbound call that came before any.
 
     ``position`` is that of its act in the instance, ``nth`` counts the touches of the instance
@@ -71,7 +76,7 @@ class Touch(Struct, gc=False):
         )
 
 
-class Message(Struct, gc=False):
+class Message(Struct):
     """A message that a person sent, once per ``message_id``; ``touch`` is None where it bounced."""
 
     act: Act
@@ -79,7 +84,7 @@ class Message(Struct, gc=False):
     touch: Touch | None
 
 
-class Reply(Struct, gc=False):
+class Reply(Struct):
     """A human reply within the reply horizon of a touch.
 
     ``answered`` is when the message answered was sent, else when the last touch strictly earlier

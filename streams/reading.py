@@ -67,6 +67,8 @@ class _Reader:
         qualified = data.qualified is not False
         if qualified and self.now.engaged is not None and self.now.closed is None:
             return
+        if qualified:
+            self.leave()
         self.owner, self.team = data.owner or self.owner, data.team or self.team
         if qualified:
             self.temperature = data.temperature or self.temperature
@@ -75,7 +77,6 @@ class _Reader:
 
     def _start(self, event: Event, profile: Profile) -> None:
         before = self.now
-        self.leave()
         skewed = len(before.acts)
         while (
             skewed > (before.closed or 0) and before.acts[skewed - 1].event.time >= event.time - self.rules.clock_skew

@@ -14,11 +14,23 @@ def match_replies(lead: Lead, sent: dict[str, Sent], rules: Rules) -> None:
     """Find the subjects that were contacted, and give each the replies to its touches."""
     subjects = _contacted(lead.instances)
     lead.contacted = [subject for subject in subjects if subject.touches]
-    if lead.contacted and any(instance.acts for instance in lead.instances):
+    inbound = [
+        (instance, position, act)
+        for instance in lead.instances
+        for position, act in enumerate(instance.acts)
+        if _may_reply(act)
+    ]
+    if lead.contacted and inbound:
         matcher = _Matcher(lead, sent, rules)
-        for instance in lead.instances:
-            for position, act in enumerate(instance.acts):
-                matcher.match(instance, position, act)
+        for instance, position, act in inbound:
+            matcher.match(instance, position, act)
+
+
+def _may_reply(act: Act) -> bool:
+    data = act.event.data
+    if type(data) is CallCompleted:
+        return not data.automatic and (data.direction == "inbound" or bool(data.answered and data.outcome))
+    return type(data) is EmailReplied and is_human_reply(data)
 
 
 def _contacted(instances: list[Instance]) -> list[Contacted]:
@@ -47,26 +59,21 @@ class _Matcher:
         self.touches = [touch for touch, _ in pairs]
         self.subjects = [subject for _, subject in pairs]
         self.times = [touch.at for touch in self.touches]
-        self.events = {id(touch.act.event) for touch in self.touches if touch.inbound}
+        # Answered calls that nothing came before: the first touch is no reply to itself.
+        self.received = [id(touch) for touch in self.touches if touch.inbound]
 
     def match(self, instance: Instance, position: int, act: Act) -> None:
-        """Count ``act`` if it is a human reply within the horizon of a touch not after it."""
+        """Count a human ``act`` from the other side if it is within the horizon of a touch not after it."""
         at, data = act.event.time, act.event.data
         last = bisect_right(self.times, at) - 1
         if last < 0 or at - self.times[last] > self.rules.reply_horizon:
             return
         if isinstance(data, EmailReplied):
-            if is_human_reply(data):
-                answered = self.sent.get(data.in_reply_to) if data.in_reply_to else None
-                channel = data.channel or (answered.channel if answered is not None else "email")
-                self._add(instance, position, act, channel, data.class_, answered, last)
-        elif isinstance(data, CallCompleted) and not data.automatic and self._is_call_back(act, data):
+            answered = self.sent.get(data.in_reply_to) if data.in_reply_to else None
+            channel = data.channel or (answered.channel if answered is not None else "email")
+            self._add(instance, position, act, channel, data.class_, answered, last)
+        elif isinstance(data, CallCompleted) and id(act.touch) not in self.received:
             self._add(instance, position, act, "call", data.outcome, None, last)
-
-    def _is_call_back(self, act: Act, call: CallCompleted) -> bool:
-        if call.direction == "outbound":
-            return bool(call.answered and call.outcome)
-        return id(act.event) not in self.events
 
     def _add(
         self,

@@ -72,9 +72,10 @@ def measure(kpi: Kpi) -> Measure:
     return function
 
 
-def plan(selection: Selection, basis: str) -> list[tuple[Measure, Slots]]:
-    """How to measure each item of a basis."""
-    return [(measure(kpi), Slots(kpi)) for kpi in selection.measured(basis) if kpi.kind != "now"]
+def plan(selection: Selection, basis: str) -> tuple[list[Measure], Slots]:
+    """How to measure each item of a basis, and where its measurements go."""
+    kpis = [kpi for kpi in selection.measured(basis) if kpi.kind != "now"]
+    return [measure(kpi) for kpi in kpis], Slots(kpis)
 
 
 def definition(selection: Selection, rules: Rules) -> str:

@@ -23,9 +23,9 @@ def sort_out(lead: Lead, rules: Rules) -> dict[str, Sent]:
     for instance in lead.instances:
         for position, act in enumerate(instance.acts):
             data = act.event.data
-            if isinstance(data, CallCompleted):
+            if type(data) is CallCompleted:
                 _sort_out_call(instance, position, act, data, rules)
-            elif isinstance(data, EmailSent) and data.message_id not in sent:
+            elif type(data) is EmailSent and data.message_id not in sent:
                 sent[data.message_id] = _sort_out_message(instance, position, act, data, lead.sightings.bounced)
         closed, touches = instance.closed, instance.touches
         instance.answers = touches if closed is None else [touch for touch in touches if touch.position < closed]
@@ -36,6 +36,7 @@ def _sort_out_message(instance: Instance, position: int, act: Act, data: EmailSe
     channel = data.channel or "email"
     touch = None
     if not data.automatic:
+        act.is_message = True
         if data.message_id not in bounced:
             touch = _touch(instance, position, act, channel)
         instance.messages.append(Message(act, data, touch))
@@ -57,6 +58,7 @@ def _sort_out_call(instance: Instance, position: int, act: Act, call: CallComple
 def _touch(instance: Instance, position: int, act: Act, channel: str, inbound: bool = False) -> Touch:
     touch = Touch(act.event.time, channel, act, inbound, position, len(instance.touches))
     instance.touches.append(touch)
+    act.touch = touch
     return touch
 
 

@@ -101,6 +101,11 @@ def test_without_an_owner_the_team_is_the_senders() -> None:
     assert [row.dimensions["rep"] for row in rows_of("lead_response_time", lead, grouping="rep")] == ["r-9"]
 
 
+def test_a_lead_closed_unanswered_stays_with_who_had_it_before_it_engaged_again() -> None:
+    lead = lead_of(engaged(team="a"), closed(1), engaged(DAY, team="b"))
+    assert [row.dimensions["team"] for row in rows_of("lead_response_time", lead, grouping="team")] == ["a", "b"]
+
+
 def test_while_open_the_team_is_the_present_one() -> None:
     lead = lead_of(engaged(owner="r-1", team="a"), assigned(3, "r-2", team="b"))
     assert [row.dimensions["team"] for row in rows_of("lead_response_time", lead, grouping="team")] == ["b"]
