@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ from schemas.settings import Settings
 
 Report = Callable[[str], None]
 _REACH_SECONDS = 5.0
+_RETRY_SECONDS = 1.0
 
 
 class Part(Protocol):
@@ -42,7 +44,7 @@ def stack(
 ) -> Iterator[Settings]:
     """The settings with the addresses of the wanted parts filled in; what is started here is stopped at the end.
 
-    ``Failure`` where a configured server cannot be reached, unless ``patient``: then its user waits for it.
+    ``Failure`` where a configured server cannot be reached; with ``patient`` it is waited for.
     """
     with ExitStack() as parts:
         found: dict[str, str] = {}
@@ -50,9 +52,21 @@ def stack(
             configured = getattr(settings, name)
             if wanted and configured is None:
                 found[name] = running(settings, name) or parts.enter_context(_started(settings, name, report))
-            elif wanted and not patient and not any(_answers(*address) for address in _addresses(configured)):
-                raise Failure(f"nothing answers at SALESPULSE_{name.upper()} ({_plain(configured)})")
+            elif wanted:
+                _reach(name, configured, patient, report)
         yield settings.model_copy(update=found)
+
+
+def _reach(name: str, configured: str, patient: bool, report: Report) -> None:
+    silent = f"nothing answers at SALESPULSE_{name.upper()} ({_plain(configured)})"
+    told = False
+    while not any(_answers(*address) for address in _addresses(configured)):
+        if not patient:
+            raise Failure(silent)
+        if not told:
+            report(f"{silent}: waiting for it")
+            told = True
+        time.sleep(_RETRY_SECONDS)
 
 
 def running(settings: Settings, name: str) -> str | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from deploy.commands.common import length, load
+
+if TYPE_CHECKING:
+    from schemas.settings import Settings
 
 
 def demo(
@@ -35,12 +38,12 @@ def worker(
     import asyncio
 
     from agents.worker import work
-    from deploy.progress import status
     from deploy.stack import stack
 
     settings = load()
-    with status() as report, stack(settings, clickhouse=False, patient=True, report=report) as ready:
-        report(f"worker on http://{ready.host}:{ready.port}/metrics")
+    with stack(settings, clickhouse=False, patient=True, report=_say) as ready:
+        _prepare_topics(settings, ready)
+        _say(f"worker on http://{ready.host}:{ready.port}/metrics")
         code = asyncio.run(work(ready, (1, 2) if stage is None else (stage,)))
     raise typer.Exit(code)
 
@@ -55,16 +58,16 @@ def clickhouse(
     import signal
     import threading
 
-    from deploy.progress import status
     from deploy.stack import stack
     from sinks.clickhouse.sink import run
 
     settings = load()
     stop = threading.Event()
-    with status() as report, stack(settings, patient=True, report=report) as ready:
+    with stack(settings, patient=True, report=_say) as ready:
+        _prepare_topics(settings, ready)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        report("copying to ClickHouse")
+        _say("copying to ClickHouse")
         run(ready, stop, port)
 
 
@@ -104,3 +107,21 @@ def check() -> None:
     if faults:
         raise Failure(f"{len(faults)} fault(s) in the topics; `salespulse topics create` creates missing ones")
     typer.echo("the topics are as they should be")
+
+
+def _say(line: str) -> None:
+    """What a service says once stands above its log, not in a spinner beside it."""
+    typer.echo(line, err=True)
+
+
+def _prepare_topics(settings: Settings, ready: Settings) -> None:
+    """Create those of the local Kafka; elsewhere that is for whoever runs it: ``Failure`` where one is missing."""
+    from deploy.failures import Failure
+    from deploy.topics import check, create
+
+    if settings.kafka is None:
+        create(ready)
+        return
+    missing = [fault.split()[0] for fault in check(ready) if fault.endswith("is missing")]
+    if missing:
+        raise Failure(f"{len(missing)} topics are missing, among them {missing[0]}: run `salespulse topics create`")

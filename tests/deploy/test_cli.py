@@ -16,6 +16,7 @@ import pytest
 import typer
 
 from deploy import cli
+from deploy.topics import TOPICS
 from schemas.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -120,6 +121,17 @@ def test_what_a_user_can_mend_is_said_in_one_line(run: Run, words: tuple[str, ..
     ended = run(*words, kafka=NOBODY, clickhouse=f"http://{NOBODY}/salespulse")
     assert ended.returncode == 1
     assert ended.stderr == f"salespulse: {said}\n"
+
+
+@pytest.mark.parametrize("words", [("worker",), ("sink", "clickhouse")], ids=" ".join)
+def test_missing_topics_are_said_before_anything_is_read(
+    run: Run, kafka: str, topic_prefix: str, words: tuple[str, ...]
+) -> None:
+    ended = run(*words, kafka=kafka, topic_prefix=topic_prefix)
+    assert ended.returncode == 1
+    last = ended.stderr.splitlines()[-1]
+    assert last.startswith(f"salespulse: {len(TOPICS)} topics are missing, among them ")
+    assert last.endswith(": run `salespulse topics create`")
 
 
 def test_a_second_instance_on_a_directory_is_refused_in_one_line(run: Run, tmp_path: Path, jar_cache: Path) -> None:

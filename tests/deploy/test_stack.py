@@ -85,9 +85,23 @@ def test_servers_that_are_set_are_taken_as_they_are(tmp_path: Path, server: int)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_server_that_is_set_and_silent_is_named_unless_its_user_waits(tmp_path: Path) -> None:
+def test_a_server_that_is_set_and_silent_is_named(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, _env_file=None, kafka="127.0.0.1:9")
     with pytest.raises(Failure, match=r"nothing answers at SALESPULSE_KAFKA \(127\.0\.0\.1:9\)"), stack(settings):
         pass
-    with stack(settings, clickhouse=False, patient=True) as ready:
-        assert ready.kafka == "127.0.0.1:9"
+
+
+def test_a_patient_user_waits_for_a_server_that_comes_late(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        port = reserved.getsockname()[1]
+    opened: list[socket.socket] = []
+    settings = Settings(data_dir=tmp_path, _env_file=None, kafka=f"127.0.0.1:{port}")
+
+    def open_it(line: str) -> None:
+        assert line.endswith("waiting for it")
+        opened.append(socket.create_server(("127.0.0.1", port)))
+
+    with stack(settings, clickhouse=False, patient=True, report=open_it) as ready:
+        assert ready.kafka == settings.kafka
+    [server] = opened
+    server.close()
