@@ -27,7 +27,10 @@ def negative_reply_rate(subject: Contacted, rules: Rules) -> int:
 
 
 def _class(subject: Contacted) -> str | None:
-    return next((reply.class_ for reply in subject.replies if reply.class_ is not None), None)
+    for reply in subject.replies:
+        if reply.class_ is not None:
+            return reply.class_
+    return None
 
 
 def message_reply_rate(touch: Touch, rules: Rules) -> int:

@@ -37,5 +37,4 @@ def rep_response_time(owned: Owned, rules: Rules) -> int:
 
 
 def _is_by_owner(touch: Touch, owned: Owned) -> bool:
-    rep = touch.act.rep_and_team[0]
-    return rep == owned.ownership.owner
+    return (getattr(touch.act.event.data, "rep", None) or touch.act.owner) == owned.ownership.owner

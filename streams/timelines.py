@@ -119,14 +119,18 @@ class Timeline:
         events = min(CHUNK, len(self._by_identity) - n * CHUNK)
         return b"\xdc" + events.to_bytes(2, "big") + self._bodies[n]
 
-    def _append(self, event: Event) -> None:
+    def _append(self, identity: Identity, event: Event) -> None:
         chunk = len(self._by_identity) // CHUNK
-        self._by_identity[event.identity] = event
+        self._by_identity[identity] = event
         if chunk == len(self._bodies):
             self._bodies.append(b"")
         self._fresh.setdefault(chunk, []).append(event)
         self._dirty.add(chunk)
-        self._sorted = None
+        in_order = self._sorted
+        if in_order and _order(in_order[-1]) <= _order(event):
+            in_order.append(event)
+        else:
+            self._sorted = None
 
     def _replace(self, event: Event) -> None:
         self._by_identity[event.identity] = event
@@ -142,9 +146,10 @@ def absorb(timeline: Timeline, event: Event) -> Absorbed:
 
     Of two contents under one identity the one with the smaller canonical JSON stands.
     """
-    known = timeline._by_identity.get(event.identity)
+    identity = (TOPIC_OF[event.type], event.subject, event.source, event.id)
+    known = timeline._by_identity.get(identity)
     if known is None:
-        timeline._append(event)
+        timeline._append(identity, event)
         return Absorbed.NEW
     if known == event:
         return Absorbed.SAME
