@@ -80,16 +80,19 @@ def _shown() -> Iterator[Callable[[Picture], None]]:
     if not console.is_terminal:
         yield _lines()
         return
-    with Live(console=console, auto_refresh=False, screen=True) as live:
-        last: list[Picture] = []
+    last: list[Picture] = []
 
-        def show(picture: Picture) -> None:
-            last[:] = [picture]
-            live.update(board(picture, console.width), refresh=True)
+    def show(picture: Picture) -> None:
+        last[:] = [picture]
+        live.update(board(picture, console.width), refresh=True)
 
-        yield show
-    if last:
-        console.print(board(last[0], console.width))
+    try:
+        with Live(console=console, auto_refresh=False, screen=True) as live:
+            yield show
+    finally:
+        # The screen is gone with the live display; what it said last stays.
+        for picture in last:
+            console.print(board(picture, console.width))
 
 
 def _lines() -> Callable[[Picture], None]:

@@ -14,7 +14,7 @@ from schemas.events import TOPIC_OF, Millis
 from schemas.settings import Settings
 
 EventDict = dict[str, Any]
-_REST_SECONDS = 0.05
+_REST_SECONDS = 0.1
 
 
 def follow(settings: Settings, seed: int, speed: float, now: Callable[[], Millis]) -> Generator[int]:
@@ -29,7 +29,6 @@ def follow(settings: Settings, seed: int, speed: float, now: Callable[[], Millis
         said = start
         for sent, (due, event) in enumerate(live(seed, start, speed)):
             while (clock := now()) < due:
-                producer.flush()
                 time.sleep(min(_REST_SECONDS, (due - clock) / 1000))
             if clock - said >= 1000:
                 said = clock

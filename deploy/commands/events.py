@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,8 +30,11 @@ def replay(
 
     settings = load(quiet=True)
     _readable(files)
-    with status() as report, stack(settings, clickhouse=False, report=report) as ready, bar() as advance:
-        result = run(ready, files, advance)
+    with ExitStack() as parts:
+        with status() as report:
+            ready = parts.enter_context(stack(settings, clickhouse=False, report=report))
+        with bar() as advance:
+            result = run(ready, files, advance)
     if out is not None:
         write(result, out)
     show_replay(result)
