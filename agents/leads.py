@@ -236,12 +236,13 @@ class Leads:
         """Bring every changed lead's contributions, record and facts up to date."""
         rules, selection = self._stage.rules, self._stage.selection
         records: Records = []
+        changed: list[tuple[Key, Vector]] = []
         merges: dict[int, Records] = {}
         for lead, entry in self._dirty.items():
             timeline = entry.timeline
             view = read(timeline, rules)
             new = contributions(view, selection, rules)
-            spread(changes(entry.contributed, new), self._cells, self._deltas)
+            changed += changes(entry.contributed, new)
             entry.contributed = new
             for number in timeline.dirty_chunks():
                 self._store.put(_chunk_key(lead, number), timeline.encode_chunk(number))
@@ -251,6 +252,7 @@ class Leads:
             if (known := facts(view, rules)) is not None:
                 self._answered(entry, known.response_seconds)
                 records.append((lead.encode(), published(msgspec.structs.replace(known, revision=cycle))))
+        spread(changed, self._cells, self._deltas)
         self._dirty = {}
         return records, merges
 
@@ -316,7 +318,7 @@ class Leads:
             self._store.put(key, None)
         leads = {lead for key, _ in self._store.scan(_TIMELINE) if (lead := _lead_of(key))}
         for lead in leads:
-            spread(changes({}, self._loaded(lead).contributed), self._cells, self._deltas)
+            spread(self._loaded(lead).contributed.items(), self._cells, self._deltas)
         self._open.recount(self._deltas)
 
 
