@@ -14,10 +14,10 @@ from sinks.clickhouse.queries import latest
 
 _TIMEOUT_SECONDS = 2.0
 _HOT_SHOWN = 6
-_HOT = f"""
-    SELECT lead, owner, team, toUnixTimestamp64Milli(assumeNotNull(engaged_at)) AS engaged_at
+_HOT = """
+    SELECT lead, owner, team, toUnixTimestamp64Milli(assumeNotNull(engaged_at)) AS engaged
     FROM leads_latest WHERE open AND temperature = 'hot' AND engaged_at IS NOT NULL
-    ORDER BY engaged_at LIMIT {_HOT_SHOWN}
+    ORDER BY engaged {order} LIMIT {limit}
 """
 
 Labels = tuple[tuple[str, str], ...]
@@ -72,9 +72,13 @@ def by_team(client: Any) -> Rows:
     return found
 
 
-def hot_leads(client: Any) -> list[HotLead]:
-    """The hot leads that wait longest."""
-    return [HotLead(*row) for row in client.query(_HOT).result_rows]
+def hot_leads(client: Any) -> tuple[list[HotLead], list[HotLead]]:
+    """The hot leads that wait longest, and those that came last."""
+    longest, latest_come = (
+        [HotLead(*row) for row in client.query(_HOT.format(order=order, limit=_HOT_SHOWN)).result_rows]
+        for order in ("ASC", "DESC")
+    )
+    return longest, latest_come
 
 
 def _get(url: str) -> str | None:

@@ -30,7 +30,8 @@ class Picture(Struct, frozen=True):
     ready: bool
     rate: float | None
     kpis: Rows
-    hot: Sequence[HotLead]
+    longest: Sequence[HotLead]
+    newest: Sequence[HotLead]
     worker: Samples
     sink: Samples
     places: Sequence[tuple[str, str]]
@@ -41,9 +42,8 @@ Cell = Callable[[Picture, str], str]
 
 def board(picture: Picture, width: int) -> RenderableType:
     """The whole screen, ``width`` characters wide."""
-    return Group(
-        _title(picture), Text(), _teams(picture, width), Text(), _hot(picture), _pulse(picture), _places(picture)
-    )
+    figures = (_teams(picture, width), Text(), _hot(picture, width))
+    return Group(_title(picture), Text(), *figures, _pulse(picture), _places(picture))
 
 
 def line(picture: Picture) -> str:
@@ -84,14 +84,23 @@ def _teams(picture: Picture, width: int) -> Table:
     return table
 
 
-def _hot(picture: Picture) -> Panel:
+def _hot(picture: Picture, width: int) -> Panel:
     total = _hot_leads(picture.worker)
-    table = Table(box=None, padding=(0, 3, 0, 0), show_header=False)
-    for lead in picture.hot:
-        table.add_row(lead.lead, lead.team, lead.owner, duration((picture.now - lead.engaged_at) / 1000))
-    nobody = "none: every hot lead has been answered" if total == 0 else ""
-    inside = table if picture.hot else Text(nobody, style="dim")
-    return Panel(inside, title=f"hot leads nobody has answered: {_count(total)}, longest first", title_align="left")
+    columns = Table(box=None, padding=(0, 4, 0, 0), header_style="dim")
+    lists = {"waiting longest": picture.longest, "just come in": picture.newest}
+    shown = lists if width >= _ROOM else {"just come in": picture.newest}
+    for heading in shown:
+        columns.add_column(heading, no_wrap=True)
+    columns.add_row(*(_names(picture, leads) for leads in shown.values()))
+    return Panel(columns, title=f"hot leads nobody has answered: {_count(total)}", title_align="left")
+
+
+def _names(picture: Picture, leads: Sequence[HotLead]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    for lead in leads:
+        waits = duration(max(picture.now - lead.engaged_at, 0) / 1000)
+        table.add_row(lead.lead, lead.team, waits)
+    return table
 
 
 def _pulse(picture: Picture) -> Text:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 import clickhouse_connect
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from agents.engine.clock import monotonic, now
-from deploy.readings import by_team, hot_leads, is_ready, scrape
+from deploy.readings import HotLead, Rows, by_team, hot_leads, is_ready, scrape
 from deploy.screen import Picture
 from schemas.settings import Settings
 from sinks.clickhouse.queries import counts
 
 _EVERY = 2
 _RATE_LOOKS = 10
+
+
+Tables = tuple[Rows, tuple[list[HotLead], list[HotLead]]]
 
 
 class Watch:
@@ -37,7 +41,7 @@ class Watch:
         self._looks = itertools.count()
         self._started = monotonic()
         self._seen: deque[tuple[float, float]] = deque(maxlen=_RATE_LOOKS)
-        self.picture: Picture | None = None
+        self._last: Tables = ({}, ([], []))
 
     @property
     def left(self) -> float | None:
@@ -47,20 +51,20 @@ class Watch:
     def look(self) -> Picture:
         """What there is to see now."""
         worker = scrape(f"{self._web}/metrics")
-        kpis, hot = self._tables()
-        self.picture = Picture(
+        kpis, (longest, newest) = self._tables()
+        return Picture(
             now=now(),
             elapsed=monotonic() - self._started,
             left=self.left,
             ready=is_ready(f"{self._web}/readyz"),
             rate=self._rate(worker.total("sales_events_total")),
             kpis=kpis,
-            hot=hot,
+            longest=longest,
+            newest=newest,
             worker=worker,
             sink=scrape(self._sink),
             places=self._places,
         )
-        return self.picture
 
     def rows(self) -> dict[str, int]:
         """Rows by table; none before the sink has made them."""
@@ -69,14 +73,12 @@ class Watch:
         except ClickHouseError:
             return {}
 
-    def _tables(self) -> tuple[Any, Any]:
-        before = self.picture
-        if next(self._looks) % _EVERY and before is not None:
-            return before.kpis, before.hot
-        try:
-            return by_team(self._client), hot_leads(self._client)
-        except ClickHouseError:  # the sink has not made its tables yet
-            return (before.kpis, before.hot) if before is not None else ({}, [])
+    def _tables(self) -> Tables:
+        if next(self._looks) % _EVERY == 0:
+            # Before the sink has made its tables there is nothing to read.
+            with suppress(ClickHouseError):
+                self._last = (by_team(self._client), hot_leads(self._client))
+        return self._last
 
     def _rate(self, events: float | None) -> float | None:
         """Events a second over the last looks."""

@@ -53,7 +53,8 @@ PICTURE = Picture(
         ("1d", "all", "follow_up_rate"): [{"value": 0.625}],
         ("1d", "emea-1", "activities"): activities(call=7, email=5, follow_up_call=3),
     },
-    hot=[HotLead("lead-7", "r-3", "emea-1", NOW - 65_000)],
+    longest=[HotLead("lead-7", "r-3", "emea-1", NOW - 65_000)],
+    newest=[HotLead("lead-9", "r-4", "apac-1", NOW - 2_000)],
     worker=Samples(
         {
             "sales_open_leads": {
@@ -90,6 +91,7 @@ def test_the_screen_says_what_an_operator_asks() -> None:
     assert "hot leads nobody has answered: 4" in text
     assert "lead-7" in text
     assert "1 m 5 s" in text
+    assert "lead-9" in text
     assert "34 events/s · 1,234 events read · lag of the worker 17 · lag of ClickHouse 5 · dead letters 0" in text
     assert "127.0.0.1:9092" in text
 
@@ -100,7 +102,7 @@ def test_nothing_is_cut_off_in_a_terminal_of_any_usual_width(width: int) -> None
 
 
 def test_the_screen_stands_before_there_is_anything_to_show() -> None:
-    empty = Picture(NOW, 0.2, 60.0, False, None, {}, [], Samples(), Samples(), ())
+    empty = Picture(NOW, 0.2, 60.0, False, None, {}, [], [], Samples(), Samples(), ())
     assert "the worker is starting" in shown(empty)
     assert line(empty).startswith("0 s · worker starting")
 
