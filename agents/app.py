@@ -89,6 +89,8 @@ def _agent(app: StageApp, stage: Plan) -> None:
         async for fetched in stream:
             _receive(app, fetched)
             await asyncio.sleep(0)
+            if app.engine.is_full:
+                await app.engine.commit()
 
 
 def _receive(app: StageApp, fetched: Fetched) -> None:

@@ -31,7 +31,7 @@ INPUTS = ("leads", "calls", "emails", "deals", "internal.merges")
 STAGE = "leads"
 
 _TIMELINE, _CELL = b"t", b"c"
-_CLOCK, _DEFINITION = b"clock", b"definition"
+_CLOCK, _DEFINITION, _DISTINCT = b"clock", b"definition", b"distinct"
 _CELLS_KEPT = 200_000
 _IDLE_WATERMARK_MS = 5_000
 
@@ -40,7 +40,6 @@ Records = list[tuple[bytes, bytes | None]]
 
 _encode = msgspec.msgpack.encode
 _decode_vector = msgspec.msgpack.Decoder(Vector).decode
-_decode_clock = msgspec.msgpack.Decoder(int).decode
 
 
 class Entry:
@@ -89,9 +88,9 @@ class Leads:
 
     def __init__(self, stage: LeadStage, context: Context) -> None:
         settings = stage.settings
-        self.distinct = 0
         self._stage = stage
         self._store = context.store
+        self.distinct = _number(context.store.get(_DISTINCT))
         self._partition = context.partition
         self._partitions = context.partitions
         self._names = {settings.topic(name): name for name in INPUTS}
@@ -109,8 +108,7 @@ class Leads:
         self._letters: Records = []
         self._reached: dict[str, Millis] = {}
         self._flood = Flood(settings.dead_letter_share, settings.dead_letter_sample, context.store)
-        clock = context.store.get(_CLOCK)
-        self._clock: Millis = 0 if clock is None else _decode_clock(clock)
+        self._clock: Millis = _number(context.store.get(_CLOCK))
         self._told: Millis = self._clock
         self._open = OpenLeads(context.store, self._cells)
         self._definition = definition(stage.selection, stage.rules)
@@ -120,6 +118,10 @@ class Leads:
     def settled_at(self) -> Millis | None:
         """The partition's clock where nothing waits for the next cycle."""
         return None if self._dirty or self._deltas or self._letters else self._told
+
+    @property
+    def has_more(self) -> bool:
+        return False
 
     # Events in
 
@@ -225,6 +227,8 @@ class Leads:
             if records:
                 outgoing.append(Outgoing(settings.topic(topic), self._partition, records))
         self._letters = []
+        if partials:
+            self._store.put(_DISTINCT, _encode(self.distinct))
         self._flood.keep()
         self._evict()
         return outgoing
@@ -324,6 +328,10 @@ class Leads:
 
 def _chunk_key(lead: str, number: int) -> bytes:
     return _TIMELINE + lead.encode() + b"\0" + number.to_bytes(4, "big")
+
+
+def _number(stored: bytes | None) -> int:
+    return 0 if stored is None else msgspec.msgpack.decode(stored, type=int)
 
 
 def _lead_of(key: bytes) -> str:

@@ -25,9 +25,10 @@ from streams.windows import decode_cell
 INPUTS = ("internal.partials",)
 STAGE = "windows"
 
-_PARTIAL, _WATERMARK = b"p", b"w"
+_PARTIAL, _WATERMARK, _LEFT = b"p", b"w", b"l"
 _DEFINITION = b"definition"
 _CELLS_KEPT = 100_000
+_CELLS_A_CYCLE = 2_000
 _NOW_EVERY_MS = 10_000
 _SHOWN_MS = 3 * 86_400_000
 
@@ -67,6 +68,7 @@ class Windows:
         self._sources = context.partitions
         self._held: dict[bytes, Held] = {}
         self._dirty: dict[bytes, frozenset[str] | None] = {}
+        self._left: set[bytes] = {key[len(_LEFT) :] for key, _ in context.store.scan(_LEFT)}
         self._marks: dict[int, Watermark] = {}
         self._now_cells: set[bytes] = set()
         self._finals: dict[Millis, set[bytes]] = {}
@@ -80,11 +82,16 @@ class Windows:
         self._watermark = self._least_clock()
         self._reporting = self._union()
         self._restore()
+        self._touch(self._left)
 
     @property
     def settled_at(self) -> Millis | None:
         """The watermark where nothing waits for the next cycle."""
         return None if self._dirty else self._watermark
+
+    @property
+    def has_more(self) -> bool:
+        return bool(self._dirty) and self._definition is not None
 
     # Partials in
 
@@ -138,6 +145,7 @@ class Windows:
             self._reporting = reporting
             self._touch(self._cells_of("sent"))
         self._watermark = max(self._watermark, self._least_clock())
+        self._stage.metrics.rows.advance(self._partition, self._watermark)
         while self._due and self._due[0] <= self._watermark:
             self._finish(heappop(self._due))
         if self._watermark - self._now_at >= _NOW_EVERY_MS:
@@ -203,18 +211,25 @@ class Windows:
     # Rows out
 
     def drain(self, cycle: int) -> list[Outgoing]:
-        if self._definition is None:
-            return []
         by_topic: dict[str, list[tuple[bytes, bytes | None]]] = {}
-        for cell, only in self._dirty.items():
-            for row in self._rows(cell, only, cycle):
+        for cell in list(self._dirty)[:_CELLS_A_CYCLE] if self._definition is not None else ():
+            for row in self._rows(cell, self._dirty.pop(cell), cycle):
                 topic = self._stage.settings.topic(f"kpi.{by_name[row.kpi].family}")
                 by_topic.setdefault(topic, []).append((row.key, published(row)))
                 self._stage.metrics.rows.update(self._partition, row)
-        self._dirty = {}
+        self._leave_over()
         for cell in list(self._held)[: max(0, len(self._held) - _CELLS_KEPT // self._sources)]:
             del self._held[cell]
         return [Outgoing(topic, self._partition, records) for topic, records in sorted(by_topic.items())]
+
+    def _leave_over(self) -> None:
+        """What this cycle did not publish is remembered with it: its partials are committed already."""
+        left = {cell for cell, only in self._dirty.items() if only is None}
+        for cell in left - self._left:
+            self._store.put(_LEFT + cell, b"")
+        for cell in self._left - left:
+            self._store.put(_LEFT + cell, None)
+        self._left = left
 
     def _rows(self, cell: bytes, only: frozenset[str] | None, cycle: int) -> list[KpiRow]:
         held = self._cell(cell)

@@ -53,7 +53,7 @@ def _floor(settings: Settings) -> Iterator[Settings]:
             "topic_prefix": prefix,
             "data_dir": Path(directory),
             "dead_letter_share": 1.0,
-            "commit_interval": 1_000,
+            "windows": ",".join(_REPORTED),
             "port": 0,
         }
         floor = settings.model_copy(update=changes)

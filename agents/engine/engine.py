@@ -18,6 +18,9 @@ from agents.engine.transactions import CommitFailed, Transactions
 
 log = structlog.get_logger(__name__)
 
+_FULL = 30_000
+"""Records of all partitions: a cycle is then short enough not to be missed by anybody who waits for the worker."""
+
 
 class Group(Protocol):
     """The consumer group's side, as the engine needs it."""
@@ -119,8 +122,18 @@ class Engine:
             if (partition := self.partitions.get(number)) is not None:
                 self._group.seek(topic, number, partition.positions.get(topic, 0))
 
+    @property
+    def is_full(self) -> bool:
+        """So much was read since the last cycle that the next should not wait for its time."""
+        return sum(partition.uncommitted for partition in self.partitions.values()) >= _FULL
+
     async def commit(self) -> None:
-        """One cycle of every partition, in parallel; a partition whose cycle fails is taken anew."""
+        """Cycles of every partition, in parallel, until none has anything left over."""
+        while await self._cycle():
+            await asyncio.sleep(0)
+
+    async def _cycle(self) -> bool:
+        """One cycle; True where a partition has more to come. A partition whose cycle fails is taken anew."""
         started = monotonic()
         partitions = list(self.partitions.values())
         results = await asyncio.gather(*(partition.commit() for partition in partitions), return_exceptions=True)
@@ -138,6 +151,7 @@ class Engine:
         if lost:
             self.assigned = False
             self._group.rejoin()
+        return any(p.processor.has_more for p in self.partitions.values() if p.failure is None)
 
     async def close(self) -> None:
         """Give every partition back. What is to be kept was committed before."""

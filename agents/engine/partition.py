@@ -60,6 +60,7 @@ class Partition:
         self.fatal = False
         self.last_commit = monotonic()
         self.records = 0
+        self.uncommitted = 0
         self.processor: Processor
         self._plan = plan
         self._store = store
@@ -106,6 +107,7 @@ class Partition:
             self._fail(f"{where}: {error}", error)
             return
         self.records += len(records)
+        self.uncommitted += len(records)
         self.positions[topic] = records[-1].offset + 1
 
     def heard(self, topic: str, horizon: Horizon) -> None:
@@ -132,6 +134,7 @@ class Partition:
     async def commit(self) -> bool:
         """One cycle; True where there was anything to commit. Raises CommitFailed."""
         async with self._lock:
+            await asyncio.sleep(0)
             work = self._take()
             if work is None:
                 return False
@@ -146,6 +149,7 @@ class Partition:
         if self.failure is not None:
             return None
         number = self._cycle.number + 1
+        self.uncommitted = 0
         try:
             if (clock := self.clock) is not None:
                 self.processor.tick(clock, frozenset(t for t, h in self._horizons.items() if not h.left))

@@ -55,6 +55,10 @@ class Processor(Protocol):
     def drain(self, cycle: int) -> list[Outgoing]:
         """Outputs since the last call, state written; ``cycle`` numbers the commit that they go out with."""
 
+    @property
+    def has_more(self) -> bool:
+        """The last drain left something over, to keep the cycle short: the next one follows at once."""
+
     def close(self) -> None:
         """The partition is given back."""
 

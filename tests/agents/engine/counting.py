@@ -49,6 +49,8 @@ class Counting:
         self._dirty.clear()
         return [Outgoing(self._output, self._context.partition, list(records))] if records else []
 
+    has_more = False
+
     def close(self) -> None:
         pass
 
