@@ -70,7 +70,7 @@ async def _run(settings: Settings, total: int, report: Report) -> int:
     working = asyncio.ensure_future(work(settings, event_clock=clock, stop=stop, started=apps.extend))
     while not working.done() and not (clock.end is not None and _settled(apps, clock.end)):
         if clock.end is None and apps and _settled(apps[:1], clock.latest):
-            clock.end = clock.latest + _final_after(settings)
+            clock.end = clock.latest + final_after(settings)
         done = sum(p.records for p in apps[0].engine.partitions.values()) if apps else 0
         report("events to KPIs", min(1.0, done / total) if total else 1.0)
         await asyncio.wait({working}, timeout=0.25)
@@ -81,7 +81,7 @@ async def _run(settings: Settings, total: int, report: Report) -> int:
     return distinct
 
 
-def _final_after(settings: Settings) -> Millis:
+def final_after(settings: Settings) -> Millis:
     """How long after the latest event every window is final."""
     horizon = max(settings.response_horizon, settings.reply_horizon, settings.follow_up_horizon)
     return horizon + settings.allowed_lateness + 2 * _DAY

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.clickhouse_fixtures import client, clickhouse, dsn
+from tests.clickhouse_fixtures import clickhouse, client, dsn
 
-__all__ = ["client", "clickhouse", "dsn"]
+__all__ = ["clickhouse", "client", "dsn"]
