@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from heapq import heappop, heappush
 from typing import NamedTuple
 
 import msgspec
 
 from agents.engine.processor import Context, Outgoing, Record
-from agents.partials import Partial, Watermark, decode_partial, decode_watermark, parse_key, partial_key, watermark_key
+from agents.partials import (
+    Partial,
+    Watermark,
+    decode_partial,
+    decode_watermark,
+    encode,
+    parse_key,
+    partial_key,
+    watermark_key,
+)
 from schemas.catalogue import by_name
 from schemas.events import Millis
 from schemas.publishing import published
 from schemas.results import KpiRow, timestamp
 from schemas.settings import Settings
 from sinks.prometheus import Metrics
-from streams.accumulators import Vector, add_into
-from streams.rows import final_at, rows
+from streams.accumulators import Vector, add_into, difference
+from streams.rows import affected, final_at, rows
 from streams.rules import Rules
 from streams.selection import Selection
 from streams.windows import decode_cell
@@ -31,6 +40,8 @@ _CELLS_KEPT = 100_000
 _CELLS_A_CYCLE = 2_000
 _NOW_EVERY_MS = 10_000
 _SHOWN_MS = 3 * 86_400_000
+
+_decode_vector = msgspec.msgpack.Decoder(Vector).decode
 
 
 class Held(NamedTuple):
@@ -68,12 +79,13 @@ class Windows:
         self._sources = context.partitions
         self._held: dict[bytes, Held] = {}
         self._dirty: dict[bytes, frozenset[str] | None] = {}
-        self._left: set[bytes] = {key[len(_LEFT) :] for key, _ in context.store.scan(_LEFT)}
+        self._left: set[bytes] = set()
         self._marks: dict[int, Watermark] = {}
         self._now_cells: set[bytes] = set()
         self._finals: dict[Millis, set[bytes]] = {}
         self._due: list[Millis] = []
         self._kpis: dict[str, tuple[str, ...]] = {}
+        self._topics = {name: stage.settings.topic(f"kpi.{kpi.family}") for name, kpi in by_name.items()}
         self._now_at: Millis = 0
         for key, value in self._store.scan(_WATERMARK):
             self._marks[parse_key(key)[1]] = decode_watermark(value)
@@ -82,7 +94,6 @@ class Windows:
         self._watermark = self._least_clock()
         self._reporting = self._union()
         self._restore()
-        self._touch(self._left)
 
     @property
     def settled_at(self) -> Millis | None:
@@ -115,7 +126,7 @@ class Windows:
             self._watch(cell)
         held.parts[source] = decode_partial(value)
         self._store.put(partial_key(cell, source), value)
-        self._dirty[cell] = None
+        self._dirty.setdefault(cell, frozenset())
 
     def _cell(self, cell: bytes) -> Held:
         held = self._held.pop(cell, None)
@@ -205,7 +216,7 @@ class Windows:
 
     def _names(self, basis: str) -> tuple[str, ...]:
         if basis not in self._kpis:
-            self._kpis[basis] = tuple(name for name, kpi in by_name.items() if kpi.basis == basis)
+            self._kpis[basis] = tuple(name for name, kpi in by_name.items() if basis in kpi.bases)
         return self._kpis[basis]
 
     # Rows out
@@ -214,31 +225,21 @@ class Windows:
         by_topic: dict[str, list[tuple[bytes, bytes | None]]] = {}
         for cell in list(self._dirty)[:_CELLS_A_CYCLE] if self._definition is not None else ():
             for row in self._rows(cell, self._dirty.pop(cell), cycle):
-                topic = self._stage.settings.topic(f"kpi.{by_name[row.kpi].family}")
-                by_topic.setdefault(topic, []).append((row.key, published(row)))
+                by_topic.setdefault(self._topics[row.kpi], []).append((row.key, published(row)))
                 self._stage.metrics.rows.update(self._partition, row)
         self._leave_over()
-        for cell in list(self._held)[: max(0, len(self._held) - _CELLS_KEPT // self._sources)]:
-            del self._held[cell]
+        self._evict()
         return [Outgoing(topic, self._partition, records) for topic, records in sorted(by_topic.items())]
 
-    def _leave_over(self) -> None:
-        """What this cycle did not publish is remembered with it: its partials are committed already."""
-        left = {cell for cell, only in self._dirty.items() if only is None}
-        for cell in left - self._left:
-            self._store.put(_LEFT + cell, b"")
-        for cell in self._left - left:
-            self._store.put(_LEFT + cell, None)
-        self._left = left
-
-    def _rows(self, cell: bytes, only: frozenset[str] | None, cycle: int) -> list[KpiRow]:
+    def _rows(self, cell: bytes, asked: frozenset[str] | None, cycle: int) -> list[KpiRow]:
+        """The rows of a cell that changed, and those asked for besides; None asks for all."""
         held = self._cell(cell)
         total = self._sum(held.parts.values())
-        found = self._made(cell, held, total)
         self._held[cell] = Held(held.parts, total)
-        return [self._stamped(row, cell, cycle) for row in found if only is None or row.kpi in only]
+        only = None if asked is None else asked | affected(difference(total, held.published))
+        return [self._stamped(row, cell, cycle) for row in self._made(cell, held, total, only)]
 
-    def _made(self, cell: bytes, held: Held, total: Vector) -> list[KpiRow]:
+    def _made(self, cell: bytes, held: Held, total: Vector, only: Collection[str] | None) -> list[KpiRow]:
         oldest = min((part.oldest for part in held.parts.values() if part.oldest is not None), default=None)
         return rows(
             cell,
@@ -249,6 +250,7 @@ class Windows:
             oldest=oldest,
             clock=self._watermark,
             reporting=self._reporting,
+            only=only,
         )
 
     def _stamped(self, row: KpiRow, cell: bytes, cycle: int) -> KpiRow:
@@ -257,19 +259,43 @@ class Windows:
         watermark = timestamp(self._watermark) if self._watermark else None
         return msgspec.structs.replace(row, revision=cycle, final=final, watermark=watermark)
 
+    def _leave_over(self) -> None:
+        """What this cycle did not publish is remembered with it, since its partials are committed already.
+
+        The entry holds the sum that the cell's rows were last made from.
+        """
+        left = set(self._dirty)
+        for cell in left - self._left:
+            self._store.put(_LEFT + cell, encode(self._cell(cell).published))
+        for cell in self._left - left:
+            self._store.put(_LEFT + cell, None)
+        self._left = left
+
+    def _evict(self) -> None:
+        """Forget cells that were not used for long; those still to be published know what their rows were."""
+        surplus = len(self._held) - _CELLS_KEPT // self._sources
+        for cell in list(self._held)[: max(0, surplus)]:
+            if cell not in self._dirty:
+                del self._held[cell]
+
     def close(self) -> None:
         self._stage.metrics.rows.drop(self._partition)
 
     # On taking over
 
     def _restore(self) -> None:
-        """Watch every stored cell, and show what the metrics may have to show."""
+        """Watch every stored cell, take up what was left over, and show what the metrics may have to show."""
         self._stage.metrics.rows.drop(self._partition)
+        for key, value in self._store.scan(_LEFT):
+            cell = key[len(_LEFT) :]
+            self._held[cell] = Held(self._cell(cell).parts, _decode_vector(value))
+            self._dirty[cell] = None
+            self._left.add(cell)
         for cell in self._cells_of(None):
             self._watch(cell)
             found = decode_cell(cell)
             recent = found.window == "all" or found.start > self._watermark - _SHOWN_MS
             if self._definition is not None and recent and found.grouping in ("all", "team", "team,temperature"):
                 held = self._cell(cell)
-                for row in self._made(cell, held, held.published):
+                for row in self._made(cell, held, held.published, None):
                     self._stage.metrics.rows.update(self._partition, self._stamped(row, cell, 0))

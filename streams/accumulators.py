@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import Final
 
 Vector = dict[int, int]
@@ -60,23 +62,14 @@ def middle(number: int) -> float:
     return ((number - (shift << _PRECISION)) + 0.5) * (1 << shift) - 0.5
 
 
-def ranked(buckets: list[tuple[int, int]], ranks: Iterable[int]) -> list[float]:
-    """Durations in milliseconds at ascending zero-based ``ranks`` of sorted ``(bucket, how many)`` pairs."""
-    found: list[float] = []
-    pairs = iter(buckets)
-    number, seen = -1, 0
-    for rank in ranks:
-        while seen <= rank:
-            number, count = next(pairs)
-            seen += count
-        found.append(middle(number))
-    return found
+class Ranking:
+    """Durations in order of length, from ``(bucket, how many)`` pairs in any order."""
 
+    def __init__(self, buckets: Iterable[tuple[int, int]]) -> None:
+        ordered = sorted(buckets)
+        self._numbers = [number for number, _ in ordered]
+        self._ends = list(accumulate(count for _, count in ordered))
 
-def quantile(buckets: list[tuple[int, int]], count: int, share: float) -> float:
-    """The quantile in milliseconds of ``count`` durations, interpolated linearly between ranks as numpy does."""
-    position = share * (count - 1)
-    low = int(position)
-    high = min(low + 1, count - 1)
-    below, above = ranked(buckets, (low, high))
-    return below + (above - below) * (position - low)
+    def at(self, rank: int) -> float:
+        """The duration in milliseconds at a zero-based rank, which must be one."""
+        return middle(self._numbers[bisect_right(self._ends, rank)])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streams.accumulators import Vector, middle, quantile
+from streams.accumulators import Ranking, Vector
 from streams.kinds import (
     BANDS,
     BOUNCED,
@@ -27,6 +28,7 @@ from streams.kinds import (
     WITHIN,
 )
 
+_LIMITS: Final = [str(limit // 1000) for limit in WITHIN]
 QUANTILES: Final = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 
 
@@ -44,20 +46,24 @@ def duration(vector: Vector) -> Figures:
     """Quantiles in seconds over all, open ones ranked last, and over the answered; mean and counts of the answered."""
     bands = [vector.get(band, 0) for band in range(BANDS)]
     count, censored = sum(bands), vector.get(CENSORED_SLOT, 0)
-    buckets = sorted((slot - HISTOGRAM, n) for slot, n in vector.items() if slot >= HISTOGRAM)
-    over_all = {name: _over_all(buckets, count, count + censored, share) for name, share in QUANTILES.items()}
+    ranking = Ranking((slot - HISTOGRAM, n) for slot, n in vector.items() if slot >= HISTOGRAM)
+    answered = {name: _seconds(ranking, share * (count - 1), count) for name, share in QUANTILES.items()}
+    over_all = dict(answered)
+    if censored:
+        everyone = count + censored
+        over_all = {name: _seconds(ranking, share * (everyone - 1), count) for name, share in QUANTILES.items()}
+    bounds = [name for name, value in over_all.items() if value is None and (count or censored)]
+    greatest = ranking.at(count - 1) / 1000 if count else None
+    reported = {name: greatest if value is None else value for name, value in over_all.items()}
     statistics = {
         "mean": vector.get(SUM, 0) / count / 1000 if count else None,
-        **{name: value for name, (value, _) in over_all.items()},
-        "lower_bounds": [name for name, (_, bounded) in over_all.items() if bounded],
-        **{
-            f"{name}_answered": quantile(buckets, count, share) / 1000 if count else None
-            for name, share in QUANTILES.items()
-        },
+        **reported,
+        "lower_bounds": bounds,
+        **{f"{name}_answered": value for name, value in answered.items()},
         "censored": censored,
-        "within": {str(limit // 1000): sum(bands[: n + 1]) for n, limit in enumerate(WITHIN)},
+        "within": dict(zip(_LIMITS, accumulate(bands[:-1]), strict=True)),
     }
-    return Figures(over_all["p50"][0], count, statistics=statistics)
+    return Figures(reported["p50"], count, statistics=statistics)
 
 
 def cancellable(vector: Vector) -> Figures:
@@ -66,19 +72,14 @@ def cancellable(vector: Vector) -> Figures:
     return replace(figures, statistics=figures.statistics | {"cancelled": vector.get(CANCELLED_SLOT, 0)})
 
 
-def _over_all(buckets: list[tuple[int, int]], count: int, everyone: int, share: float) -> tuple[float | None, bool]:
-    """A quantile in seconds where only the first ``count`` of ``everyone`` have ended, and whether it falls beyond."""
-    if not everyone:
-        return None, False
-    position = share * (everyone - 1)
+def _seconds(ranking: Ranking, position: float, count: int) -> float | None:
+    """The quantile at a position among the ranks, interpolated linearly; None where it falls beyond ``count``."""
     low = int(position)
-    if low + (position > low) < count:
-        return _between(buckets, count, position), False
-    return (middle(buckets[-1][0]) / 1000 if count else None), True
-
-
-def _between(buckets: list[tuple[int, int]], count: int, position: float) -> float:
-    return quantile(buckets, count, position / (count - 1) if count > 1 else 0.0) / 1000
+    rest = position - low
+    if not count or low + (rest > 0) >= count:
+        return None
+    below = ranking.at(low)
+    return (below + (ranking.at(low + 1) - below) * rest) / 1000 if rest else below / 1000
 
 
 def ratio(vector: Vector) -> Figures:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 
-from schemas.catalogue import GROUPINGS, Kpi, by_name, index_of
+from schemas.catalogue import BASES, CATALOGUE, GROUPINGS, Kpi, by_name, index_of
 from schemas.events import Millis
 from schemas.results import KpiRow, timestamp
 from streams import figures, now
@@ -28,16 +30,19 @@ def rows(
     oldest: Millis | None = None,
     clock: Millis | None = None,
     reporting: frozenset[int] | None = None,
+    only: Collection[str] | None = None,
 ) -> list[KpiRow]:
     """The rows of a cell in the order of the catalogue, provisional and without revision or watermark.
 
     A KPI without anything in ``vector`` has none, but for those that had something in ``before``:
     theirs are rows of zeros. ``oldest`` is when the longest waiting lead of a cell of *now* engaged,
     ``clock`` the partition's. ``reporting`` are the message sources (hashed) known to report delivery;
-    None judges each cell by itself.
+    None judges each cell by itself. ``only`` names the KPIs that are asked for; None: all.
     """
     place = decode_cell(cell)
-    kpis = selection.shown(place.basis, place.grouping)
+    kpis = _shown(selection, place.basis, place.grouping)
+    if only is not None:
+        kpis = [kpi for kpi in kpis if kpi.name in only]
     if place.basis == "now":
         named = _now(vector, oldest, clock)
         had = _now(before, oldest, clock) if before else {}
@@ -49,6 +54,12 @@ def rows(
     order = sorted((key for key in named | had if key[0] in shown), key=lambda key: (index_of[key[0]], key[1] or ""))
     frame = _Frame(place, rules)
     return [frame.row(name, extra, named.get((name, extra)) or had[name, extra]) for name, extra in order]
+
+
+def affected(slots: Iterable[int]) -> set[str]:
+    """The KPIs whose rows depend on any of the slots."""
+    changed = {CATALOGUE[position].name for position in {slot // SLOTS for slot in slots}}
+    return changed | {kpi.name for kpi in CATALOGUE if kpi.over in changed}
 
 
 def is_empty(row: KpiRow) -> bool:
@@ -71,30 +82,39 @@ def reports(vector: Vector) -> frozenset[int]:
     return figures.reports(_parts(vector).get(index_of["delivery_rate"], {}))
 
 
+@lru_cache(maxsize=256)
+def _shown(selection: Selection, basis: str, grouping: str) -> list[Kpi]:
+    return selection.shown(basis, grouping)
+
+
+@lru_cache(maxsize=20_000)
+def _span(window: str, start: Millis, timezone: str) -> tuple[str, str | None]:
+    end = window_bounds(window, start, timezone)[1]
+    return timestamp(start), None if end is None else timestamp(end)
+
+
 class _Frame:
     """What all rows of a cell share."""
 
     def __init__(self, place: Cell, rules: Rules) -> None:
         self.place = place
         self.dimensions = dict(zip(GROUPINGS[place.grouping], place.values, strict=True))
-        end = window_bounds(place.window, place.start, rules.timezone)[1]
-        self.start, self.end = timestamp(place.start), None if end is None else timestamp(end)
+        self.start, self.end = _span(place.window, place.start, rules.timezone)
 
     def row(self, name: str, extra: str | None, said: Figures) -> KpiRow:
-        kpi = by_name[name]
-        dimensions = self.dimensions if extra is None else {**self.dimensions, str(kpi.extra): extra}
+        dimensions = self.dimensions if extra is None else {**self.dimensions, str(by_name[name].extra): extra}
         place = self.place
         return KpiRow(
-            name, place.grouping, dimensions, place.window, self.start, self.end, kpi.basis,
+            name, place.grouping, dimensions, place.window, self.start, self.end, BASES[place.basis],
             said.value, said.count, said.numerator, said.denominator, said.statistics,
         )  # fmt: skip
 
 
 def _parts(vector: Vector) -> dict[int, Vector]:
     """An accumulator taken apart by KPI."""
-    parts: dict[int, Vector] = {}
+    parts: dict[int, Vector] = defaultdict(dict)
     for slot, amount in vector.items():
-        parts.setdefault(slot // SLOTS, {})[slot % SLOTS] = amount
+        parts[slot // SLOTS][slot % SLOTS] = amount
     return parts
 
 
