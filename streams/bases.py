@@ -45,11 +45,8 @@ def _dims(rep_and_team: tuple[str, str], profile: Profile, channel: str = UNKNOW
 
 
 def _counted(lead: Lead) -> list[Instance]:
-    """The instances whose acts count: none closed as a duplicate, nor what came before such a one."""
-    instances = lead.instances
-    if len(instances) > 1 and instances[1].duplicate:
-        instances = instances[1:]
-    return [instance for instance in instances if not instance.duplicate]
+    """The instances whose acts count: none closed as a duplicate."""
+    return [instance for instance in lead.instances if not instance.duplicate]
 
 
 def _engaged(lead: Lead) -> Iterable[Counted]:
@@ -106,6 +103,7 @@ def _touched(lead: Lead) -> Iterable[Counted]:
         (touch.at, _dims(touch.act.rep_and_team, instance.profile, touch.channel), touch)
         for instance in _counted(lead)
         for touch in instance.touches
+        if not touch.inbound
     ]
 
 

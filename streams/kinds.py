@@ -43,6 +43,7 @@ MEAN_SUM: Final = 0
 VALUES: Final = 1
 LARGEST: Final = 1000
 
+# The first is what a follow-up call is counted as besides.
 ACTIVITIES: Final = ("call", "email", "sms", "social", "meeting", "demo", "quote", "follow_up_call")
 CUSTOMERS: Final = ("unknown", "new", "existing")
 
@@ -62,15 +63,24 @@ def _seen(who: int) -> Vector:
     return {slot: 1 for bit, slot in ((1, 1), (2, MACHINE)) if who & bit}
 
 
+def _done(what: int) -> Vector:
+    kind, customer = divmod(what, len(CUSTOMERS))
+    return {what: 1, customer: 1} if ACTIVITIES[kind] == "follow_up_call" else {what: 1}
+
+
 def _mean(value: int) -> Vector:
     counts = {VALUES + min(value, LARGEST): 1}
     return counts | {MEAN_SUM: value} if value else counts
 
 
+_MEASURES: Final[dict[str, Callable[[int], Vector]]] = {"activities": _done, "duration": _duration, "mean": _mean}
+"""Slots of a measurement by the KPI's name, else by its kind; of all others the measurement is the slot."""
+
+
 def _measure_of(kpi: Kpi) -> Callable[[int], Vector]:
     if kpi.over is not None:
         return _seen
-    return {"duration": _duration, "mean": _mean}.get(kpi.kind, _one)
+    return _MEASURES.get(kpi.name) or _MEASURES.get(kpi.kind, _one)
 
 
 Measured = tuple[int | None, ...]

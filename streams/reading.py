@@ -71,7 +71,7 @@ class _Reader:
             self.leave()
         self.owner, self.team = data.owner or self.owner, data.team or self.team
         if qualified:
-            self.temperature = data.temperature or self.temperature
+            self.temperature = data.temperature or UNKNOWN
             self.stage = data.stage or self.stage
             self._start(event, Profile.of(data))
 

@@ -39,13 +39,13 @@ def _contacted(instances: list[Instance]) -> list[Contacted]:
     if not later:
         return [Contacted(before.profile, before.duplicate, before.touches)]
     first = later[0]
-    before.profile = first.profile
+    before.profile, before.duplicate = first.profile, before.duplicate or first.duplicate
     touches = first.touches
     if before.touches:
         # An answered call after outreach is a reply to it, whatever it is to the response clock.
         touches = before.touches + [touch for touch in touches if not touch.inbound]
     return [
-        Contacted(first.profile, before.duplicate or first.duplicate, touches),
+        Contacted(first.profile, before.duplicate, touches),
         *(Contacted(instance.profile, instance.duplicate, instance.touches) for instance in later[1:]),
     ]
 

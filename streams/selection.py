@@ -15,7 +15,7 @@ from schemas.settings import Settings
 from streams.kinds import Slots
 from streams.rules import Rules
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 """Raised when slots or meanings change without the catalogue or the rules changing."""
 
 Measure = Callable[[Any, Rules], int | None]

@@ -162,31 +162,12 @@ def absorb(timeline: Timeline, event: Event) -> Absorbed:
 
 
 def merged_into(timeline: Timeline) -> str | None:
-    """The lead that this one was merged into first, or None.
-
-    Where leads were merged in a circle the last of those merges does not hold, so that one of them stays.
-    """
+    """The lead that this one was merged into first, or None; of leads merged in a circle nobody is left."""
     for event in timeline.events:
         if event.type == "lead.merged" and event.subject == timeline.lead:
-            into = _into(event)
-            if not _leads_back(timeline, into, _order(event)):
-                return into
+            assert isinstance(event.data, LeadMerged)
+            return event.data.into
     return None
-
-
-def _into(event: Event) -> str:
-    assert isinstance(event.data, LeadMerged)
-    return event.data.into
-
-
-def _leads_back(timeline: Timeline, lead: str, before: tuple[Any, ...]) -> bool:
-    merges: dict[str, str] = {}
-    for event in timeline.events:
-        if event.type == "lead.merged" and event.subject != timeline.lead and _order(event) < before:
-            merges.setdefault(event.subject, _into(event))
-    while lead in merges:
-        lead = merges.pop(lead)
-    return lead == timeline.lead
 
 
 def _packed(event: Event, lead: str) -> bytes:

@@ -197,10 +197,9 @@ class History:
             reply = Reply(event, self._channel(event), before[-1])
             reply.answers = self._answered(event, touches)
             self.replies.append(reply)
-            episode = next(one for one in self.episodes if before[-1] in one.touches)
-            episode.replies.append(reply)
+            next(one for one in self.episodes if before[-1] in one.touches).replies.append(reply)
             if event.type == "email.replied" or is_answered_inbound(event) or is_connected_with_outcome(event):
-                episode.contacts.append(event)
+                self.episode_at(event.at).contacts.append(event)
 
     def _channel(self, event: Happening) -> str:
         """Its own, else that of the message it answers, else e-mail; a call's is ``call``."""

@@ -156,14 +156,14 @@ def _message_replies(history: History, _: set[str]) -> Iterator[Seen]:
 
 
 def _messages(history: History, reporting: set[str]) -> Iterator[Seen]:
-    """Delivered, bounced, opened, clicked, of the messages sent by people; bounced wins, an open implies delivery."""
+    """What became of the messages sent by people; an open implies delivery, whatever was reported."""
     for name, sent in history.messages.items():
         if sent.data.get("automatic") is True:
             continue
         marks, who = history.marks[name], _doing(history, sent)
         bounced = "email.bounced" in marks
         seen = any(mark.startswith(("email.opened", "email.clicked")) for mark in marks)
-        delivered = not bounced and (seen or "email.delivered" in marks or sent.source not in reporting)
+        delivered = seen or (not bounced and ("email.delivered" in marks or sent.source not in reporting))
         yield Seen("delivery_rate", sent.at, who, int(delivered))
         yield Seen("bounce_rate", sent.at, who, int(bounced))
         for kpi, mark in (("open_rate", "email.opened"), ("click_rate", "email.clicked")):
@@ -180,7 +180,7 @@ def _personalization(history: History, _: set[str]) -> Iterator[Seen]:
 
 
 def _activities(history: History, _: set[str]) -> Iterator[Seen]:
-    """Outbound and human, by kind; a call after the first touch is a follow-up call."""
+    """Outbound and human, by kind; a call after the first touch is a follow-up call besides."""
     follow_ups = {touch.order for episode in history.episodes for touch in episode.touches[1:]}
     stages: dict[str, str | None] = {}
     for event in history.events:
@@ -203,7 +203,7 @@ def _kinds(
     if event.type != "call.completed" or data["direction"] != "outbound":
         return []
     kind = data.get("kind") or "call"
-    return ["follow_up_call"] if kind == "call" and event.order in follow_ups else [kind]
+    return ["call", "follow_up_call"] if kind == "call" and event.order in follow_ups else [kind]
 
 
 def _lead_dimensions(episode: Episode) -> dict[str, str]:

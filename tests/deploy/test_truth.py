@@ -289,6 +289,11 @@ def test_contact_is_made_by_talk_by_answer_or_by_reply(call: dict[str, Any], mad
     assert row(events, "time_to_contact")["value"] == (600.0 if made else None)
 
 
+def test_a_reply_to_outreach_is_contact_with_the_lead_that_engaged_meanwhile() -> None:
+    events = [mailed("08:00:00", "m"), engaged("09:00:00"), replied("09:30:00")]
+    assert row(events, "time_to_contact")["value"] == 1800.0
+
+
 def test_the_follow_up_rate_counts_touches_within_a_day() -> None:
     events = [
         engaged("09:00:00"),
@@ -387,6 +392,11 @@ def test_messages_are_delivered_bounced_opened_and_clicked_once_each() -> None:
     assert fraction(events, "click_rate") == (0, 2)
 
 
+def test_a_message_that_was_opened_was_delivered_whatever_was_reported() -> None:
+    events = [mailed("09:00:00", "m"), event("email.bounced", "09:00:05", message_id="m")]
+    assert fraction([*events, event("email.opened", "09:05:00", message_id="m")], "delivery_rate") == (1, 1)
+
+
 def test_a_rate_over_nothing_delivered_is_null() -> None:
     events = [mailed("09:00:00", "m"), event("email.bounced", "09:00:05", message_id="m")]
     found = row(events, "open_rate")
@@ -434,8 +444,8 @@ def test_activities_are_what_people_did_outbound_by_kind() -> None:
         for one in truth(events)["kpis"]
         if (one["kpi"], one["grouping"], one["window"]) == ("activities", "all", "all")
     }
-    assert kinds == {"call": 1, "follow_up_call": 1, "demo": 1, "email": 1, "social": 1, "quote": 1}
-    assert row(events, "activities", kind="call")["statistics"] == {"customer": {"new": 1, "existing": 0, "unknown": 0}}
+    assert kinds == {"call": 2, "follow_up_call": 1, "demo": 1, "email": 1, "social": 1, "quote": 1}
+    assert row(events, "activities", kind="call")["statistics"] == {"customer": {"new": 1, "existing": 1, "unknown": 0}}
 
 
 def test_a_message_drew_the_reply_that_names_it_else_the_last_touch_did() -> None:

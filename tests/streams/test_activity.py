@@ -19,9 +19,9 @@ def test_activities_are_outbound_and_human_by_kind() -> None:
         event("deal.stage_changed", 11, deal_id="d", stage="proposal"),
     )
     counts = {row.dimensions["kind"]: row.value for row in rows_of("activities", lead)}
-    assert counts == {"call": 1, "demo": 1, "email": 1, "follow_up_call": 2, "quote": 1, "sms": 1}
+    assert counts == {"call": 3, "demo": 1, "email": 1, "follow_up_call": 2, "quote": 1, "sms": 1}
     customers = {row.dimensions["kind"]: row.statistics["customer"] for row in rows_of("activities", lead)}
-    assert customers["call"] == {"unknown": 0, "new": 1, "existing": 0}
+    assert customers["call"] == {"unknown": 1, "new": 1, "existing": 1}
     assert customers["follow_up_call"] == {"unknown": 1, "new": 0, "existing": 1}
 
 

@@ -108,6 +108,11 @@ def test_a_touch_draws_the_positive_reply_that_answers_it() -> None:
     assert {row.dimensions["channel"]: row.numerator for row in found} == {"call": 1, "email": 0}
 
 
+def test_an_answered_call_of_theirs_is_no_outreach_that_could_draw_a_reply() -> None:
+    lead = lead_of(engaged(), called_in(0, answered=True), call(HOUR))
+    assert row_of("message_reply_rate", lead).denominator == 1
+
+
 def test_delivered_and_bounced_out_of_sent_automatic_mail_aside() -> None:
     sent = [mail(n, f"m{n}") for n in range(4)]
     reports = [about("delivered", 9, "m0"), about("bounced", 9, "m1"), about("opened", 9, "m2", machine=True)]

@@ -85,6 +85,8 @@ def test_a_lead_closed_as_a_duplicate_leaves_every_count(reason: str) -> None:
     events = [engaged(), assigned(1, "r-1"), call(MINUTE, rep="r-1"), mail(HOUR), reply(2 * HOUR), closed(DAY, reason)]
     kpis = ("lead_response_time", "rep_response_time", "leads_created", "reply_rate", "reply_latency", "activities")
     assert not any(has_rows(kpi, *events) for kpi in (*kpis, "delivery_rate", "message_reply_rate"))
+    outreach = [mail(-2 * DAY), reply(-DAY)]
+    assert not any(has_rows(kpi, *outreach, *events) for kpi in kpis)
 
 
 def test_a_merged_lead_leaves_every_count() -> None:

@@ -105,6 +105,11 @@ def test_a_lead_is_open_until_it_is_answered_closed_or_merged_away() -> None:
     assert (again.engaged_at, again.dims[:2]) == (START + DAY, ("t", "r-1"))
 
 
+def test_a_lead_that_engages_again_is_as_warm_as_it_says_then() -> None:
+    [again] = open_leads(lead_of(engaged(temperature="hot"), closed(2), engaged(DAY)))
+    assert again.dims[2] == "unknown"
+
+
 def test_age_bands_change_exactly_when_a_limit_is_reached() -> None:
     clock, bands = START, [age_band(0)]
     while (change := next_band_change(START, clock)) is not None:

@@ -99,7 +99,7 @@ def test_the_merge_of_another_lead_is_not_ones_own() -> None:
     assert merged_into(timeline_of(merged(3, "lead-0", "lead-1"))) is None
 
 
-def test_of_a_circle_of_merges_the_last_does_not_hold() -> None:
-    first, last = merged(1, "a", "b"), merged(2, "b", "a")
-    assert merged_into(timeline_of(first, last, lead="a")) == "b"
-    assert merged_into(timeline_of(first, last, lead="b")) is None
+def test_a_lead_merged_in_a_circle_is_merged_away_like_any_other() -> None:
+    timeline = timeline_of(engaged(), event("lead.merged", 1, into="lead-2"))
+    absorb(timeline, event("lead.merged", 0, subject="lead-2", into="lead-1"))
+    assert merged_into(timeline) == "lead-2"
