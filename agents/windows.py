@@ -216,7 +216,7 @@ class Windows:
 
     def _names(self, basis: str) -> tuple[str, ...]:
         if basis not in self._kpis:
-            self._kpis[basis] = tuple(name for name, kpi in by_name.items() if basis in kpi.bases)
+            self._kpis[basis] = tuple(name for name, kpi in by_name.items() if basis in kpi.axes)
         return self._kpis[basis]
 
     # Rows out

@@ -43,6 +43,9 @@ BASES: Final[dict[str, str]] = {
 Positions are stored: the table only grows.
 """
 
+AXES: Final[dict[str, str]] = {basis: "sent" if basis in ("touched", "happened") else basis for basis in BASES}
+"""Basis → the one whose cells hold it: all that a person does is added up together, at its own time."""
+
 _LEADS: Final = ("all", "team", "rep", "team,temperature", "source", "region")
 
 
@@ -70,6 +73,15 @@ class Kpi(Struct, frozen=True):
     def basis(self) -> str:
         """``basis`` of its rows."""
         return BASES[next(iter(self.bases))]
+
+    @property
+    def axes(self) -> frozenset[str]:
+        """The bases whose cells hold its numbers."""
+        return frozenset(AXES[basis] for basis in self.bases)
+
+    def is_shown(self, axis: str, grouping: str) -> bool:
+        """Whether a row is made of it from a cell of ``axis`` and ``grouping``."""
+        return any(AXES[basis] == axis and grouping in groupings for basis, groupings in self.bases.items())
 
     @property
     def groupings(self) -> tuple[str, ...]:

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from streams.bases import Activity
+from typing import Any
+
+from schemas.events import CallCompleted
 from streams.kinds import ACTIVITIES, CUSTOMERS
-from streams.lead import Instance
+from streams.lead import Act, Instance
 from streams.rules import Rules
 
 
-def activities(activity: Activity, rules: Rules) -> int:
+def activities(act: Act, rules: Rules) -> int | None:
     """The kind of what a person did, and to a new or existing customer; a call after the first touch is a follow-up."""
-    kind = "follow_up_call" if activity.kind == "call" and activity.follow_up else activity.kind
-    return ACTIVITIES.index(kind) * len(CUSTOMERS) + CUSTOMERS.index(activity.customer or "unknown")
+    data: Any = act.event.data
+    if act.message is not None:
+        return _coded(data.channel or "email", data.customer)
+    if type(data) is CallCompleted:
+        if data.automatic or data.direction == "inbound":
+            return None
+        kind = data.kind or "call"
+        is_follow_up = kind == "call" and act.touch is not None and act.touch.nth > 0
+        return _coded("follow_up_call" if is_follow_up else kind, data.customer)
+    return _coded("quote", None) if act.event.type.startswith("deal.") else None
+
+
+def _coded(kind: str, customer: str | None) -> int:
+    return ACTIVITIES.index(kind) * len(CUSTOMERS) + CUSTOMERS.index(customer or "unknown")
 
 
 def leads_created(lead: Instance, rules: Rules) -> int:

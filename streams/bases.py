@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from schemas.events import CallCompleted, EmailSent, Millis
-from streams.lead import UNKNOWN, Act, Contacted, Instance, Lead, Message, Ownership, Profile, Reply, Sightings, Touch
+from schemas.events import EmailReplied, Millis
+from streams.lead import UNKNOWN, Act, Contacted, Instance, Lead, Ownership, Profile
 
 Dims = tuple[str, str, str, str, str, str]
 """Team, rep, temperature, source, region, channel."""
@@ -24,29 +24,9 @@ class Owned(Struct, gc=False):
     instance: Instance
 
 
-class Sighted(Struct, gc=False):
-    """A message with what was reported of the lead's messages."""
-
-    message: Message
-    sightings: Sightings
-
-
-class Activity(Struct, gc=False):
-    """Something a person did towards the lead; ``follow_up`` after the first touch, ``kind`` as the event says."""
-
-    kind: str
-    customer: str | None
-    follow_up: bool
-
-
 def _dims(rep_and_team: tuple[str, str], profile: Profile, channel: str = UNKNOWN) -> Dims:
     rep, team = rep_and_team
     return (team, rep, profile.temperature, profile.source, profile.region, channel)
-
-
-def _counted(lead: Lead) -> list[Instance]:
-    """The instances whose acts count: none closed as a duplicate."""
-    return [instance for instance in lead.instances if not instance.duplicate]
 
 
 def _engaged(lead: Lead) -> Iterable[Counted]:
@@ -86,45 +66,19 @@ def _replied(lead: Lead) -> Iterable[Counted]:
     return [(reply.at, _dims(reply.act.rep_and_team, reply.profile, reply.channel), reply) for reply in lead.replies]
 
 
-def _sent(lead: Lead) -> Iterable[Counted]:
-    return [
-        (
-            message.act.event.time,
-            _dims(message.act.rep_and_team, instance.profile, message.sent.channel or "email"),
-            Sighted(message, lead.sightings),
-        )
-        for instance in _counted(lead)
-        for message in instance.messages
-    ]
+def _acts(lead: Lead) -> Iterable[Counted]:
+    """What a person did or said, each act once; those that are nothing to any KPI are measured as nothing."""
+    for instance in lead.instances:
+        if not instance.duplicate:
+            for act in instance.acts:
+                if type(act.event.data) is not EmailReplied:
+                    yield act.event.time, _dims(act.rep_and_team, instance.profile, _channel(act)), act
 
 
-def _touched(lead: Lead) -> Iterable[Counted]:
-    return [
-        (touch.at, _dims(touch.act.rep_and_team, instance.profile, touch.channel), touch)
-        for instance in _counted(lead)
-        for touch in instance.touches
-        if not touch.inbound
-    ]
-
-
-def _happened(lead: Lead) -> Iterable[Counted]:
-    for instance in _counted(lead):
-        for act in instance.acts:
-            activity = _activity(act)
-            if activity is not None:
-                yield act.event.time, _dims(act.rep_and_team, instance.profile), activity
-
-
-def _activity(act: Act) -> Activity | None:
-    data = act.event.data
-    follow_up = act.touch is not None and act.touch.nth > 0
-    if type(data) is CallCompleted:
-        if data.automatic or data.direction == "inbound":
-            return None
-        return Activity(data.kind or "call", data.customer, follow_up)
-    if type(data) is EmailSent:
-        return Activity(data.channel or "email", data.customer, follow_up) if act.is_message else None
-    return Activity("quote", None, False) if act.event.type.startswith("deal.") else None
+def _channel(act: Act) -> str:
+    if act.message is not None:
+        return act.message.sent.channel or "email"
+    return UNKNOWN if act.touch is None else act.touch.channel
 
 
 ITEMS: Final[dict[str, Callable[[Lead], Iterable[Counted]]]] = {
@@ -133,10 +87,6 @@ ITEMS: Final[dict[str, Callable[[Lead], Iterable[Counted]]]] = {
     "first_touch": _first_touch,
     "first_touch_by_channel": _first_touch_by_channel,
     "replied": _replied,
-    "sent": _sent,
-    "touched": _touched,
-    "happened": _happened,
+    "sent": _acts,
 }
-"""Basis → what a lead offers to it."""
-
-__all__ = ["ITEMS", "Activity", "Contacted", "Counted", "Dims", "Instance", "Owned", "Reply", "Sighted", "Touch"]
+"""Axis → what a lead offers to it."""

@@ -34,14 +34,14 @@ class Profile(NamedTuple):
 class Act(Struct):
     """A call, message, reply or quote, with the owner and team that the lead had then.
 
-    ``touch`` is what it is as a touch, ``is_message`` whether a person sent it.
+    ``touch`` is what it is as a touch, ``message`` what it is as a message of a person.
     """
 
     event: Event
     owner: str | None
     team: str | None
     touch: Touch | None = None
-    is_message: bool = False
+    message: Message | None = None
 
     @property
     def rep_and_team(self) -> tuple[str, str]:
@@ -77,11 +77,10 @@ class Touch(Struct):
 
 
 class Message(Struct):
-    """A message that a person sent, once per ``message_id``; ``touch`` is None where it bounced."""
+    """A message that a person sent, once per ``message_id``, with its ``fate`` (``streams.fate``)."""
 
-    act: Act
     sent: EmailSent
-    touch: Touch | None
+    fate: int
 
 
 class Reply(Struct):
@@ -132,7 +131,6 @@ class Instance(Struct):
     ownerships: list[Ownership] = []
     touches: list[Touch] = []
     answers: list[Touch] = []
-    messages: list[Message] = []
     contact_after: Millis | None = None
 
     @property
@@ -171,23 +169,18 @@ class Contacted(Struct):
     replies: list[Reply] = []
 
 
-class Sightings(Struct, frozen=True):
-    """What was reported of messages, by ``message_id``: sets, and who saw them (1 a person, 2 a machine)."""
-
-    delivered: set[str] = set()
-    bounced: set[str] = set()
-    opened: dict[str, int] = {}
-    clicked: dict[str, int] = {}
-
-
 class Lead(Struct):
-    """A lead as its events show it. ``instances[0]`` holds what came before the first engagement."""
+    """A lead as its events show it.
+
+    ``instances[0]`` holds what came before the first engagement; ``fates`` is what was reported of
+    messages, by ``message_id``.
+    """
 
     id: str
     instances: list[Instance]
     contacted: list[Contacted] = []
     replies: list[Reply] = []
-    sightings: Sightings = Sightings()
+    fates: dict[str, int] = {}
     merged_into: str | None = None
     last_event: Event | None = None
     stage: str | None = None

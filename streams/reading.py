@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
-from schemas.events import (
-    DealOpened,
-    DealStageChanged,
-    EmailDelivery,
-    EmailSeen,
-    Event,
-    LeadAssigned,
-    LeadClosed,
-    LeadEngaged,
-    LeadStageChanged,
-)
-from streams.lead import UNASSIGNED, UNKNOWN, Act, Instance, Lead, Ownership, Profile, Sightings
+from schemas.events import Event
+from streams import fate
+from streams.lead import UNASSIGNED, UNKNOWN, Act, Instance, Lead, Ownership, Profile
 from streams.replies import match_replies
 from streams.rules import Rules
 from streams.timelines import Timeline, merged_into
@@ -36,7 +27,7 @@ def read(timeline: Timeline, rules: Rules) -> Lead:
     lead = Lead(
         timeline.lead,
         reader.instances,
-        sightings=reader.sightings,
+        fates=reader.fates,
         merged_into=merged_into(timeline) if reader.merged else None,
         last_event=timeline.events[-1] if timeline.events else None,
         stage=reader.stage,
@@ -53,7 +44,7 @@ class _Reader:
         self.rules = rules
         self.now = Instance()
         self.instances = [self.now]
-        self.sightings = Sightings()
+        self.fates: dict[str, int] = {}
         self.owner: str | None = None
         self.team: str | None = None
         self.temperature = UNKNOWN
@@ -62,8 +53,7 @@ class _Reader:
         self.merged = False
 
     def engaged(self, event: Event) -> None:
-        data = event.data
-        assert isinstance(data, LeadEngaged)
+        data: Any = event.data
         qualified = data.qualified is not False
         if qualified and self.now.engaged is not None and self.now.closed is None:
             return
@@ -93,8 +83,7 @@ class _Reader:
         self.now.owner, self.now.team, self.now.temperature = self.owner, self.team, self.temperature
 
     def assigned(self, event: Event) -> None:
-        data = event.data
-        assert isinstance(data, LeadAssigned)
+        data: Any = event.data
         self.owner, self.team = data.owner, data.team or self.team
         now = self.now
         if now.engaged is None or now.closed is not None:
@@ -106,14 +95,12 @@ class _Reader:
         now.ownerships.append(Ownership(event.time, data.owner, self.team or UNASSIGNED))
 
     def stage_changed(self, event: Event) -> None:
-        data = event.data
-        assert isinstance(data, LeadStageChanged)
+        data: Any = event.data
         self.temperature = data.temperature or self.temperature
         self.stage = data.stage
 
     def closed(self, event: Event) -> None:
-        data = event.data
-        assert isinstance(data, LeadClosed)
+        data: Any = event.data
         now = self.now
         now.duplicate = now.duplicate or data.reason == "duplicate"
         if now.engaged is not None and now.closed is None:
@@ -126,33 +113,21 @@ class _Reader:
         self.now.acts.append(Act(event, self.owner, self.team))
 
     def deal(self, event: Event) -> None:
-        data = event.data
-        assert isinstance(data, DealOpened | DealStageChanged)
+        data: Any = event.data
         if data.stage != PROPOSAL:
             self.proposed.discard(data.deal_id)
         elif data.deal_id not in self.proposed:
             self.proposed.add(data.deal_id)
             self.act(event)
 
-    def delivered(self, event: Event) -> None:
-        assert isinstance(event.data, EmailDelivery)
-        self.sightings.delivered.add(event.data.message_id)
+    def reported(self, event: Event) -> None:
+        data: Any = event.data
+        self.fates[data.message_id] = self.fates.get(data.message_id, 0) | fate.BY_PERSON[event.type]
 
-    def bounced(self, event: Event) -> None:
-        assert isinstance(event.data, EmailDelivery)
-        self.sightings.bounced.add(event.data.message_id)
-
-    def opened(self, event: Event) -> None:
-        _saw(self.sightings.opened, event)
-
-    def clicked(self, event: Event) -> None:
-        _saw(self.sightings.clicked, event)
-
-
-def _saw(by_message: dict[str, int], event: Event) -> None:
-    data = event.data
-    assert isinstance(data, EmailSeen)
-    by_message[data.message_id] = by_message.get(data.message_id, 0) | (2 if data.machine else 1)
+    def seen(self, event: Event) -> None:
+        data: Any = event.data
+        who = fate.BY_MACHINE if data.machine else fate.BY_PERSON
+        self.fates[data.message_id] = self.fates.get(data.message_id, 0) | who[event.type]
 
 
 _HANDLERS: Final[dict[str, Callable[[_Reader, Event], None]]] = {
@@ -164,10 +139,10 @@ _HANDLERS: Final[dict[str, Callable[[_Reader, Event], None]]] = {
     "call.completed": _Reader.act,
     "email.sent": _Reader.act,
     "email.replied": _Reader.act,
-    "email.delivered": _Reader.delivered,
-    "email.bounced": _Reader.bounced,
-    "email.opened": _Reader.opened,
-    "email.clicked": _Reader.clicked,
+    "email.delivered": _Reader.reported,
+    "email.bounced": _Reader.reported,
+    "email.opened": _Reader.seen,
+    "email.clicked": _Reader.seen,
     "deal.opened": _Reader.deal,
     "deal.stage_changed": _Reader.deal,
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from zlib import crc32
 
 from schemas.events import Millis
-from streams.bases import Sighted
+from streams import fate
 from streams.kinds import BOUNCED, IMPLIED, REPORTED, SILENT, SOURCES
-from streams.lead import Contacted, Reply, Touch
+from streams.lead import Act, Contacted, Reply
 from streams.rules import Rules
 
 
@@ -33,9 +34,10 @@ def _class(subject: Contacted) -> str | None:
     return None
 
 
-def message_reply_rate(touch: Touch, rules: Rules) -> int:
-    """Whether a touch drew a positive reply."""
-    return 1 if touch.drew_positive else 0
+def message_reply_rate(act: Act, rules: Rules) -> int | None:
+    """Whether an outbound touch drew a positive reply."""
+    touch = act.touch
+    return None if touch is None or touch.inbound else int(touch.drew_positive)
 
 
 def reply_latency(reply: Reply, rules: Rules) -> Millis | None:
@@ -43,39 +45,44 @@ def reply_latency(reply: Reply, rules: Rules) -> Millis | None:
     return None if reply.answered is None else reply.at - reply.answered
 
 
-def delivery_rate(sighted: Sighted, rules: Rules) -> int:
+def delivery_rate(act: Act, rules: Rules) -> int | None:
     """What became of a message: delivery reported, implied by an opening or click, bounced, or silence.
 
     A source reports delivery when the delivery of any message of that source was ever reported.
     One lead cannot tell, so reported and silent messages are tallied by source, and silent ones
     are taken as delivered or not when the row is made.
     """
-    message, seen = sighted.message, sighted.sightings
-    name = message.sent.message_id
-    source = crc32(message.act.event.source.encode()) % SOURCES
-    if name in seen.delivered and name not in seen.bounced:
+    if act.message is None:
+        return None
+    became, source = act.message.fate, _source(act.event.source)
+    if became & (fate.DELIVERED | fate.BOUNCED) == fate.DELIVERED:
         return REPORTED + source
-    if name in seen.opened or name in seen.clicked:
+    if became & fate.SEEN:
         return IMPLIED
-    return BOUNCED if name in seen.bounced else SILENT + source
+    return BOUNCED if became & fate.BOUNCED else SILENT + source
 
 
-def bounce_rate(sighted: Sighted, rules: Rules) -> int:
+@lru_cache(maxsize=4096)
+def _source(name: str) -> int:
+    return crc32(name.encode()) % SOURCES
+
+
+def bounce_rate(act: Act, rules: Rules) -> int | None:
     """Whether a message bounced."""
-    return 1 if sighted.message.sent.message_id in sighted.sightings.bounced else 0
+    return None if act.message is None else int(bool(act.message.fate & fate.BOUNCED))
 
 
-def open_rate(sighted: Sighted, rules: Rules) -> int:
+def open_rate(act: Act, rules: Rules) -> int | None:
     """Who opened a message: 1 a person, 2 a machine, 3 both."""
-    return sighted.sightings.opened.get(sighted.message.sent.message_id, 0)
+    return None if act.message is None else fate.openers(act.message.fate)
 
 
-def click_rate(sighted: Sighted, rules: Rules) -> int:
+def click_rate(act: Act, rules: Rules) -> int | None:
     """Who clicked in a message: 1 a person, 2 a machine, 3 both."""
-    return sighted.sightings.clicked.get(sighted.message.sent.message_id, 0)
+    return None if act.message is None else fate.clickers(act.message.fate)
 
 
-def personalization(sighted: Sighted, rules: Rules) -> int | None:
+def personalization(act: Act, rules: Rules) -> int | None:
     """Personalised elements of a follow-up message that states them."""
-    touch = sighted.message.touch
-    return sighted.message.sent.personalized_elements if touch is not None and touch.nth else None
+    touch, message = act.touch, act.message
+    return message.sent.personalized_elements if message is not None and touch is not None and touch.nth else None

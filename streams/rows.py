@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 
-from schemas.catalogue import BASES, CATALOGUE, GROUPINGS, Kpi, by_name, index_of
+from schemas.catalogue import CATALOGUE, GROUPINGS, Kpi, by_name, index_of
 from schemas.events import Millis
 from schemas.results import KpiRow, timestamp
 from streams import figures, now
@@ -83,8 +83,8 @@ def reports(vector: Vector) -> frozenset[int]:
 
 
 @lru_cache(maxsize=256)
-def _shown(selection: Selection, basis: str, grouping: str) -> list[Kpi]:
-    return selection.shown(basis, grouping)
+def _shown(selection: Selection, axis: str, grouping: str) -> list[Kpi]:
+    return selection.shown(axis, grouping)
 
 
 @lru_cache(maxsize=20_000)
@@ -105,7 +105,7 @@ class _Frame:
         dimensions = self.dimensions if extra is None else {**self.dimensions, str(by_name[name].extra): extra}
         place = self.place
         return KpiRow(
-            name, place.grouping, dimensions, place.window, self.start, self.end, BASES[place.basis],
+            name, place.grouping, dimensions, place.window, self.start, self.end, by_name[name].basis,
             said.value, said.count, said.numerator, said.denominator, said.statistics,
         )  # fmt: skip
 

@@ -42,13 +42,13 @@ class Selection(Struct, frozen=True):
         """All that the catalogue declares."""
         return Selection(tuple(by_name), tuple(GROUPINGS), WINDOWS)
 
-    def shown(self, basis: str, grouping: str) -> list[Kpi]:
-        """The KPIs of a basis that are shown by a grouping."""
-        return [kpi for kpi in CATALOGUE if kpi.name in self.kpis and grouping in kpi.bases.get(basis, ())]
+    def shown(self, axis: str, grouping: str) -> list[Kpi]:
+        """The KPIs of an axis that are shown by a grouping."""
+        return [kpi for kpi in CATALOGUE if kpi.name in self.kpis and kpi.is_shown(axis, grouping)]
 
-    def measured(self, basis: str) -> list[Kpi]:
-        """The KPIs of a basis that must be measured: those shown, and the tallies that they are divided by."""
-        shown = {kpi.name: kpi for grouping in self.groupings for kpi in self.shown(basis, grouping)}
+    def measured(self, axis: str) -> list[Kpi]:
+        """The KPIs of an axis that must be measured: those shown, and the tallies that they are divided by."""
+        shown = {kpi.name: kpi for grouping in self.groupings for kpi in self.shown(axis, grouping)}
         tallies = {kpi.over for kpi in shown.values() if kpi.over is not None}
         return [kpi for kpi in CATALOGUE if kpi.name in shown or kpi.name in tallies]
 
@@ -72,9 +72,9 @@ def measure(kpi: Kpi) -> Measure:
     return function
 
 
-def plan(selection: Selection, basis: str) -> tuple[list[Measure], Slots]:
-    """How to measure each item of a basis, and where its measurements go."""
-    kpis = [kpi for kpi in selection.measured(basis) if kpi.kind != "now"]
+def plan(selection: Selection, axis: str) -> tuple[list[Measure], Slots]:
+    """How to measure each item of an axis, and where its measurements go."""
+    kpis = [kpi for kpi in selection.measured(axis) if kpi.kind != "now"]
     return [measure(kpi) for kpi in kpis], Slots(kpis)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from schemas.events import CallCompleted, EmailSent, Millis
+from streams.fate import BOUNCED
 from streams.lead import Act, Instance, Lead, Message, Touch, is_conversation
 from streams.rules import Rules
 
@@ -20,26 +21,26 @@ class Sent(NamedTuple):
 def sort_out(lead: Lead, rules: Rules) -> dict[str, Sent]:
     """Tell touches, messages and conversations among the acts of each instance; gives the messages by id."""
     sent: dict[str, Sent] = {}
+    fates = lead.fates
     for instance in lead.instances:
         for position, act in enumerate(instance.acts):
             data = act.event.data
             if type(data) is CallCompleted:
                 _sort_out_call(instance, position, act, data, rules)
             elif type(data) is EmailSent and data.message_id not in sent:
-                sent[data.message_id] = _sort_out_message(instance, position, act, data, lead.sightings.bounced)
+                sent[data.message_id] = _sort_out_message(instance, position, act, data, fates.get(data.message_id, 0))
         closed, touches = instance.closed, instance.touches
         instance.answers = touches if closed is None else [touch for touch in touches if touch.position < closed]
     return sent
 
 
-def _sort_out_message(instance: Instance, position: int, act: Act, data: EmailSent, bounced: set[str]) -> Sent:
+def _sort_out_message(instance: Instance, position: int, act: Act, data: EmailSent, fate: int) -> Sent:
     channel = data.channel or "email"
     touch = None
     if not data.automatic:
-        act.is_message = True
-        if data.message_id not in bounced:
+        act.message = Message(data, fate)
+        if not fate & BOUNCED:
             touch = _touch(instance, position, act, channel)
-        instance.messages.append(Message(act, data, touch))
     return Sent(act.event.time, channel, touch)
 
 

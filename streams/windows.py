@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
+from operator import itemgetter
 from struct import Struct as Layout
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -64,6 +65,7 @@ def encode_cell(basis: str, grouping: str, values: tuple[str, ...], window: str,
     return _head(basis, grouping, window, start) + _encode_values(values)
 
 
+@lru_cache(maxsize=1 << 14)
 def _head(basis: str, grouping: str, window: str, start: Millis) -> bytes:
     return _HEAD.pack(_BASES.index(basis), _GROUPINGS.index(grouping), WINDOWS.index(window), start // MINUTE)
 
@@ -76,48 +78,50 @@ def decode_cell(cell: bytes) -> Cell:
 
 
 class _Place(NamedTuple):
-    """A grouping of a basis with its windows; keys within one ``unit`` fall in the same ones."""
+    """A grouping of a basis: how to pick its values from dimensions, and its windows, the shortest first.
 
+    Keys within one ``unit`` fall in the same windows. Each window is the sum of earlier levels: of those by
+    unit (0), or of the n-th window (n), whichever is the longest that fits whole into it.
+    """
+
+    basis: str
     grouping: str
-    windows: tuple[str, ...]
+    pick: Callable[[Dims], Any]
     unit: Millis
+    windows: tuple[str, ...]
+    summed_from: tuple[int, ...]
+
+
+class _Ends(dict[Any, bytes]):
+    """The ends of cells by their values: a tuple of several, or one by itself."""
+
+    def __missing__(self, values: Any) -> bytes:
+        if len(self) >= _MOST:
+            self.clear()
+        end = self[values] = _encode_values(values if isinstance(values, tuple) else (values,))
+        return end
 
 
 class Cells:
     """The cells that a key falls in, under one selection and calendar."""
 
     def __init__(self, selection: Selection, rules: Rules) -> None:
-        self._timezone = rules.timezone
+        self.timezone = rules.timezone
         self.places = [_places(selection, basis, rules.timezone) for basis in BASES]
-        self._values: dict[tuple[int, Dims], list[bytes]] = {}
+        self.ends = _Ends()
 
     def __call__(self, key: Key) -> list[bytes]:
         """Every cell, grouping by window, that a contribution under ``key`` is added to."""
         code, at, dims = key
         return [
-            head + value
-            for place, value in zip(self.places[code], self.values(code, dims), strict=True)
-            for head in self.heads(code, place, at)
-        ]
-
-    def heads(self, code: int, place: _Place, at: Millis) -> list[bytes]:
-        """The beginnings of the cells of one grouping, one per window."""
-        return [
-            _head(_BASES[code], place.grouping, window, window_bounds(window, at, self._timezone)[0])
+            self.head(place, window, at) + self.ends[place.pick(dims)]
+            for place in self.places[code]
             for window in place.windows
         ]
 
-    def values(self, code: int, dims: Dims) -> list[bytes]:
-        """The ends of the cells, one per grouping."""
-        known = self._values.get((code, dims))
-        if known is None:
-            if len(self._values) >= _MOST:
-                self._values.clear()
-            by_name = dict(zip(_DIMENSIONS, dims, strict=True))
-            known = self._values[code, dims] = [
-                _encode_values([by_name[name] for name in GROUPINGS[place.grouping]]) for place in self.places[code]
-            ]
-        return known
+    def head(self, place: _Place, window: str, at: Millis) -> bytes:
+        """The beginning of the cells of one grouping and window."""
+        return _head(place.basis, place.grouping, window, window_bounds(window, at, self.timezone)[0])
 
 
 def _places(selection: Selection, basis: str, timezone: str) -> list[_Place]:
@@ -125,8 +129,15 @@ def _places(selection: Selection, basis: str, timezone: str) -> list[_Place]:
     for grouping in selection.groupings:
         windows = ["all"] if basis == "now" else selection.windows_of(grouping)
         if windows and selection.shown(basis, grouping):
-            places.append(_Place(grouping, tuple(windows), _unit(windows, timezone)))
+            unit = _unit(windows, timezone)
+            levels = tuple(_summed_from(windows[:n], timezone) for n in range(len(windows)))
+            places.append(_Place(basis, grouping, _picking(grouping), unit, tuple(windows), levels))
     return places
+
+
+def _picking(grouping: str) -> Callable[[Dims], Any]:
+    positions = [_DIMENSIONS.index(name) for name in GROUPINGS[grouping]]
+    return itemgetter(*positions) if positions else lambda dims: ()
 
 
 def _unit(windows: list[str], timezone: str) -> Millis:
@@ -135,32 +146,78 @@ def _unit(windows: list[str], timezone: str) -> Millis:
     return finest if timezone == "UTC" else min(finest, _QUARTER)
 
 
-_Sums = dict[bytes, Vector]
+def _summed_from(earlier: list[str], timezone: str) -> int:
+    """The level that the window after ``earlier`` is summed from: hours do not fit into days outside UTC."""
+    fitting = [n for n, window in enumerate(earlier, start=1) if window != "1h" or timezone == "UTC"]
+    return fitting[-1] if fitting else 0
+
+
+_Sums = dict[Any, Vector]
+"""Values of a grouping → what was added for them."""
 
 
 def spread(changes: Iterable[tuple[Key, Vector]], cells: Cells, into: dict[bytes, Vector]) -> None:
     """Add each change to each of its cells in ``into``; a vector that becomes zero stays there, empty.
 
-    Changes are first summed by grouping within the finest window: a batch has far fewer of those than changes.
+    Changes are first summed by grouping within the shortest window, longer windows from those sums.
     """
-    sums: dict[tuple[int, int, Millis], _Sums] = {}
-    at_once: dict[tuple[int, Millis], list[_Sums]] = {}
+    for (code, n), by_unit in _summed(changes, cells.places).items():
+        place = cells.places[code][n]
+        levels = [by_unit]
+        for window, source in zip(place.windows, place.summed_from, strict=True):
+            finer = levels[source]
+            level = finer if _LENGTHS.get(window) == place.unit else _coarser(finer, window, cells.timezone)
+            levels.append(level)
+            for start, sums in level.items():
+                _add_all(sums, cells.head(place, window, start), cells.ends, into)
+
+
+def _summed(
+    changes: Iterable[tuple[Key, Vector]], places: list[list[_Place]]
+) -> dict[tuple[int, int], dict[Millis, _Sums]]:
+    """Changes added up by basis and grouping, then by unit of time, then by the grouping's values."""
+    sums: dict[tuple[int, int], dict[Millis, _Sums]] = {
+        (code, n): {} for code, of_basis in enumerate(places) for n, _ in enumerate(of_basis)
+    }
+    at_once: dict[tuple[int, Millis], list[tuple[Callable[[Dims], Any], _Sums]]] = {}
     for (code, at, dims), delta in changes:
         targets = at_once.get((code, at))
         if targets is None:
             targets = at_once[code, at] = [
-                sums.setdefault((code, n, at - at % place.unit), {}) for n, place in enumerate(cells.places[code])
+                (place.pick, sums[code, n].setdefault(at - at % place.unit, {})) for n, place in enumerate(places[code])
             ]
         pairs = delta.items()
-        for target, value in zip(targets, cells.values(code, dims), strict=True):
-            vector = target.get(value)
+        for pick, target in targets:
+            values = pick(dims)
+            vector = target.get(values)
             if vector is None:
-                target[value] = delta.copy()
+                target[values] = delta.copy()
             else:
                 for slot, amount in pairs:
                     vector[slot] = vector.get(slot, 0) + amount
-    for (code, n, at), by_value in sums.items():
-        heads = cells.heads(code, cells.places[code][n], at)
-        for value, vector in by_value.items():
-            for head in heads:
-                add_into(into.setdefault(head + value, {}), vector)
+    return sums
+
+
+def _coarser(finer: dict[Millis, _Sums], window: str, timezone: str) -> dict[Millis, _Sums]:
+    """Sums by the start of their windows."""
+    coarser: dict[Millis, _Sums] = {}
+    for at, sums in finer.items():
+        target = coarser.setdefault(window_bounds(window, at, timezone)[0], {})
+        for values, delta in sums.items():
+            vector = target.get(values)
+            if vector is None:
+                target[values] = delta.copy()
+            else:
+                for slot, amount in delta.items():
+                    vector[slot] = vector.get(slot, 0) + amount
+    return coarser
+
+
+def _add_all(sums: _Sums, head: bytes, ends: _Ends, into: dict[bytes, Vector]) -> None:
+    for values, delta in sums.items():
+        cell = head + ends[values]
+        vector = into.get(cell)
+        if vector is None:
+            into[cell] = {slot: amount for slot, amount in delta.items() if amount}
+        else:
+            add_into(vector, delta)
