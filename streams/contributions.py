@@ -9,7 +9,7 @@ from schemas.catalogue import BASES
 from schemas.events import Millis
 from streams.accumulators import Vector, difference, total
 from streams.bases import ITEMS, Counted, Dims
-from streams.kinds import Slots
+from streams.kinds import Measured
 from streams.lead import Lead
 from streams.rules import Rules
 from streams.selection import Measure, Selection, plan
@@ -19,7 +19,7 @@ MINUTE = 60_000
 Key = tuple[int, Millis, Dims]
 """Position in ``BASES``, event time down to the minute, dimensions."""
 
-_Step = tuple[int, Callable[[Lead], Iterable[Counted]], list[Measure], Slots]
+_Step = tuple[int, Callable[[Lead], Iterable[Counted]], list[Measure], Callable[[Measured], Vector]]
 
 
 @lru_cache(maxsize=8)
@@ -36,9 +36,9 @@ def contributions(lead: Lead, selection: Selection, rules: Rules) -> dict[Key, V
     added: dict[Key, Vector] = {}
     if lead.merged_into is not None:
         return added
-    for code, items, measures, slots in _steps(selection):
+    for code, items, measures, vector_of in _steps(selection):
         for at, dims, item in items(lead):
-            vector = slots[tuple([measure(item, rules) for measure in measures])]
+            vector = vector_of(tuple([measure(item, rules) for measure in measures]))
             key = (code, at - at % MINUTE, dims)
             if key in added:
                 added[key] = total((added[key], vector))

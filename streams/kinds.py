@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from schemas.catalogue import Kpi, index_of
@@ -48,61 +49,62 @@ ACTIVITIES: Final = ("call", "email", "sms", "social", "meeting", "demo", "quote
 CUSTOMERS: Final = ("unknown", "new", "existing")
 
 
-def _duration(millis: int) -> Vector:
+def _duration(vector: Vector, base: int, millis: int) -> None:
     if millis < 0:
-        return {CENSORED_SLOT if millis == CENSORED else CANCELLED_SLOT: 1}
-    counts = {bisect_left(WITHIN, millis): 1, HISTOGRAM + bucket(millis): 1}
-    return counts | {SUM: millis} if millis else counts
+        vector[base + (CENSORED_SLOT if millis == CENSORED else CANCELLED_SLOT)] = 1
+        return
+    vector[base + bisect_left(WITHIN, millis)] = 1
+    vector[base + HISTOGRAM + bucket(millis)] = 1
+    if millis:
+        vector[base + SUM] = millis
 
 
-def _one(slot: int) -> Vector:
-    return {slot: 1}
+def _one(vector: Vector, base: int, slot: int) -> None:
+    vector[base + slot] = 1
 
 
-def _seen(who: int) -> Vector:
-    return {slot: 1 for bit, slot in ((1, 1), (2, MACHINE)) if who & bit}
+def _seen(vector: Vector, base: int, who: int) -> None:
+    if who & 1:
+        vector[base + 1] = 1
+    if who & 2:
+        vector[base + MACHINE] = 1
 
 
-def _done(what: int) -> Vector:
+def _done(vector: Vector, base: int, what: int) -> None:
+    vector[base + what] = 1
     kind, customer = divmod(what, len(CUSTOMERS))
-    return {what: 1, customer: 1} if ACTIVITIES[kind] == "follow_up_call" else {what: 1}
+    if ACTIVITIES[kind] == "follow_up_call":
+        vector[base + customer] = 1
 
 
-def _mean(value: int) -> Vector:
-    counts = {VALUES + min(value, LARGEST): 1}
-    return counts | {MEAN_SUM: value} if value else counts
+def _mean(vector: Vector, base: int, value: int) -> None:
+    vector[base + VALUES + min(value, LARGEST)] = 1
+    if value:
+        vector[base + MEAN_SUM] = value
 
 
-_MEASURES: Final[dict[str, Callable[[int], Vector]]] = {"activities": _done, "duration": _duration, "mean": _mean}
-"""Slots of a measurement by the KPI's name, else by its kind; of all others the measurement is the slot."""
-
-
-def _measure_of(kpi: Kpi) -> Callable[[int], Vector]:
-    if kpi.over is not None:
-        return _seen
-    return _MEASURES.get(kpi.name) or _MEASURES.get(kpi.kind, _one)
-
+_Adding = Callable[[Vector, int, int], None]
+_ADDING: Final[dict[str, _Adding]] = {"activities": _done, "duration": _duration, "mean": _mean}
+"""How a measurement is added, by the KPI's name, else by its kind; of all others the measurement is the slot."""
 
 Measured = tuple[int | None, ...]
-"""One measurement per KPI of a basis; None where the item does not belong to it."""
+"""One measurement per KPI of an axis; None where the item does not belong to it."""
 
 
-class Slots(dict[Measured, Vector]):
-    """Measurements of an item → what it adds to accumulators, worked out once; the vectors must not be changed."""
+def vectors(kpis: Sequence[Kpi]) -> Callable[[Measured], Vector]:
+    """What the measurements of an item add to accumulators; the vectors may be shared and must not be changed."""
+    adding = [(index_of[kpi.name] * SLOTS, _adding(kpi)) for kpi in kpis]
 
-    _MOST: Final = 1 << 14
-
-    def __init__(self, kpis: Iterable[Kpi]) -> None:
-        super().__init__()
-        self._kpis = [(index_of[kpi.name] * SLOTS, _measure_of(kpi)) for kpi in kpis]
-
-    def __missing__(self, measured: Measured) -> Vector:
-        if len(self) >= self._MOST:
-            self.clear()
-        vector = self[measured] = {
-            base + slot: amount
-            for (base, slots), value in zip(self._kpis, measured, strict=True)
-            if value is not None
-            for slot, amount in slots(value).items()
-        }
+    def vector_of(measured: Measured) -> Vector:
+        vector: Vector = {}
+        for (base, add), value in zip(adding, measured, strict=True):
+            if value is not None:
+                add(vector, base, value)
         return vector
+
+    # Durations hardly ever come twice.
+    return vector_of if any(kpi.kind == "duration" for kpi in kpis) else lru_cache(maxsize=1 << 14)(vector_of)
+
+
+def _adding(kpi: Kpi) -> _Adding:
+    return _seen if kpi.over is not None else _ADDING.get(kpi.name) or _ADDING.get(kpi.kind, _one)

@@ -32,8 +32,7 @@ def read(timeline: Timeline, rules: Rules) -> Lead:
         last_event=timeline.events[-1] if timeline.events else None,
         stage=reader.stage,
     )
-    sent = sort_out(lead, rules)
-    match_replies(lead, sent, rules)
+    match_replies(lead, sort_out(lead, rules), rules)
     return lead
 
 

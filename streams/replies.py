@@ -5,32 +5,18 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 
 from schemas.events import CallCompleted, EmailReplied, Millis
-from streams.lead import Act, Contacted, Instance, Lead, Reply, Touch, is_human_reply
+from streams.lead import Act, Contacted, Instance, Lead, Reply, Touch
 from streams.rules import Rules
-from streams.touches import Sent, make_contact
+from streams.touches import Sent, Sorted, make_contact
 
 
-def match_replies(lead: Lead, sent: dict[str, Sent], rules: Rules) -> None:
+def match_replies(lead: Lead, found: Sorted, rules: Rules) -> None:
     """Find the subjects that were contacted, and give each the replies to its touches."""
-    subjects = _contacted(lead.instances)
-    lead.contacted = [subject for subject in subjects if subject.touches]
-    inbound = [
-        (instance, position, act)
-        for instance in lead.instances
-        for position, act in enumerate(instance.acts)
-        if _may_reply(act)
-    ]
-    if lead.contacted and inbound:
-        matcher = _Matcher(lead, sent, rules)
-        for instance, position, act in inbound:
+    lead.contacted = [subject for subject in _contacted(lead.instances) if subject.touches]
+    if lead.contacted and found.inbound:
+        matcher = _Matcher(lead, found.sent, rules)
+        for instance, position, act in found.inbound:
             matcher.match(instance, position, act)
-
-
-def _may_reply(act: Act) -> bool:
-    data = act.event.data
-    if type(data) is CallCompleted:
-        return not data.automatic and (data.direction == "inbound" or bool(data.answered and data.outcome))
-    return type(data) is EmailReplied and is_human_reply(data)
 
 
 def _contacted(instances: list[Instance]) -> list[Contacted]:

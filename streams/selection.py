@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from schemas.catalogue import BASES, CATALOGUE, COARSE, GROUPINGS, WINDOWS, Kpi, by_name
 from schemas.settings import Settings
-from streams.kinds import Slots
+from streams.accumulators import Vector
+from streams.kinds import Measured, vectors
 from streams.rules import Rules
 
 _FORMAT: Final = 2
@@ -72,10 +73,10 @@ def measure(kpi: Kpi) -> Measure:
     return function
 
 
-def plan(selection: Selection, axis: str) -> tuple[list[Measure], Slots]:
-    """How to measure each item of an axis, and where its measurements go."""
+def plan(selection: Selection, axis: str) -> tuple[list[Measure], Callable[[Measured], Vector]]:
+    """How to measure each item of an axis, and what its measurements add."""
     kpis = [kpi for kpi in selection.measured(axis) if kpi.kind != "now"]
-    return [measure(kpi) for kpi in kpis], Slots(kpis)
+    return [measure(kpi) for kpi in kpis], vectors(kpis)
 
 
 def definition(selection: Selection, rules: Rules) -> str:

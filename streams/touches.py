@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from schemas.events import CallCompleted, EmailSent, Millis
+from schemas.events import CallCompleted, EmailReplied, EmailSent, Millis
 from streams.fate import BOUNCED
-from streams.lead import Act, Instance, Lead, Message, Touch, is_conversation
+from streams.lead import Act, Instance, Lead, Message, Touch, is_conversation, is_human_reply
 from streams.rules import Rules
 
 
@@ -18,20 +18,34 @@ class Sent(NamedTuple):
     touch: Touch | None
 
 
-def sort_out(lead: Lead, rules: Rules) -> dict[str, Sent]:
-    """Tell touches, messages and conversations among the acts of each instance; gives the messages by id."""
-    sent: dict[str, Sent] = {}
-    fates = lead.fates
+class Sorted(NamedTuple):
+    """The messages by id, and in order the acts that are replies if a touch came before them."""
+
+    sent: dict[str, Sent]
+    inbound: list[tuple[Instance, int, Act]]
+
+
+def sort_out(lead: Lead, rules: Rules) -> Sorted:
+    """Tell touches, messages and conversations among the acts of each instance."""
+    found = Sorted({}, [])
     for instance in lead.instances:
         for position, act in enumerate(instance.acts):
             data = act.event.data
             if type(data) is CallCompleted:
                 _sort_out_call(instance, position, act, data, rules)
-            elif type(data) is EmailSent and data.message_id not in sent:
-                sent[data.message_id] = _sort_out_message(instance, position, act, data, fates.get(data.message_id, 0))
+                may_reply = not data.automatic and (data.direction == "inbound" or (data.answered and data.outcome))
+            elif type(data) is EmailSent:
+                if data.message_id not in found.sent:
+                    fate = lead.fates.get(data.message_id, 0)
+                    found.sent[data.message_id] = _sort_out_message(instance, position, act, data, fate)
+                continue
+            else:
+                may_reply = type(data) is EmailReplied and is_human_reply(data)
+            if may_reply:
+                found.inbound.append((instance, position, act))
         closed, touches = instance.closed, instance.touches
         instance.answers = touches if closed is None else [touch for touch in touches if touch.position < closed]
-    return sent
+    return found
 
 
 def _sort_out_message(instance: Instance, position: int, act: Act, data: EmailSent, fate: int) -> Sent:
