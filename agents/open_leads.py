@@ -84,6 +84,7 @@ class OpenLeads:
             self._add(old, -1, deltas)
             for cell in self._cells((BASIS, 0, old.dims)):
                 self._oldest[cell].remove(old.engaged_at)
+            self._due.pop(lead, None)
         if new is not None:
             self._add(new, 1, deltas)
             self._enter(lead, new)
@@ -91,8 +92,7 @@ class OpenLeads:
     def _enter(self, lead: str, held: Held) -> None:
         for cell in self._cells((BASIS, 0, held.dims)):
             self._oldest.setdefault(cell, Oldest()).add(held.engaged_at)
-        if lead not in self._due:
-            self._schedule(lead, held.engaged_at, held.engaged_at)
+        self._schedule(lead, held.engaged_at, held.engaged_at)
 
     def _schedule(self, lead: str, engaged_at: Millis, clock: Millis) -> None:
         change = next_band_change(engaged_at, clock)
