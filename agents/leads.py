@@ -18,7 +18,7 @@ from schemas.publishing import published
 from schemas.settings import Settings
 from sinks.prometheus import Metrics
 from streams.accumulators import Vector, add_into
-from streams.contributions import Key, changes, contributions
+from streams.contributions import EVERY_AXIS, NO_AXIS, Axes, Key, affected, changes, contributions
 from streams.facts import facts
 from streams.reading import read
 from streams.rows import reports
@@ -43,14 +43,15 @@ _decode_vector = msgspec.msgpack.Decoder(Vector).decode
 
 
 class Entry:
-    """A timeline in memory, and what the lead contributes as of the last drain."""
+    """A timeline in memory, and what the lead contributes as of the last drain; ``affected`` since then."""
 
-    __slots__ = ("answered", "contributed", "timeline")
+    __slots__ = ("affected", "answered", "contributed", "timeline")
 
     def __init__(self, timeline: Timeline, contributed: dict[Key, Vector], answered: bool) -> None:
         self.timeline = timeline
         self.contributed = contributed
         self.answered = answered
+        self.affected: Axes = NO_AXIS
 
 
 class EventClock:
@@ -176,8 +177,14 @@ class Leads:
         changed = False
         for event in events:
             outcome = absorb(entry.timeline, event)
-            changed = changed or outcome is not Absorbed.SAME
-            self.distinct += outcome is Absorbed.NEW and event.subject == lead
+            if outcome is Absorbed.SAME:
+                continue
+            changed = True
+            if outcome is Absorbed.NEW:
+                entry.affected |= affected(event.type)
+                self.distinct += event.subject == lead
+            else:
+                entry.affected = EVERY_AXIS
         if changed:
             self._dirty[lead] = entry
 
@@ -245,17 +252,18 @@ class Leads:
         for lead, entry in self._dirty.items():
             timeline = entry.timeline
             view = read(timeline, rules)
-            new = contributions(view, selection, rules)
-            changed += changes(entry.contributed, new)
-            entry.contributed = new
+            if entry.affected:
+                new = contributions(view, selection, rules, entry.contributed, entry.affected)
+                changed += changes(entry.contributed, new)
+                entry.contributed, entry.affected = new, NO_AXIS
             for number in timeline.dirty_chunks():
                 self._store.put(_chunk_key(lead, number), timeline.encode_chunk(number))
             timeline.clean()
             self._open.update(lead, view, self._clock, self._deltas)
             forwarding(timeline, self._partitions, merges)
-            if (known := facts(view, rules)) is not None:
+            if (known := facts(view, rules, cycle)) is not None:
                 self._answered(entry, known.response_seconds)
-                records.append((lead.encode(), published(msgspec.structs.replace(known, revision=cycle))))
+                records.append((lead.encode(), published(known)))
         spread(changed, self._cells, self._deltas)
         self._dirty = {}
         return records, merges

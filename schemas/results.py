@@ -16,17 +16,15 @@ _EPOCH = date(1970, 1, 1)
 
 def timestamp(at: Millis) -> str:
     """RFC 3339 in UTC, ``2026-03-02T09:00:00Z``; milliseconds only where there are any."""
-    days, rest = divmod(at, 86_400_000)
+    minute, rest = divmod(at, 60_000)
     seconds, millis = divmod(rest, 1000)
-    minutes, second = divmod(seconds, 60)
-    hour, minute = divmod(minutes, 60)
-    text = f"{_date(days)}T{hour:02}:{minute:02}:{second:02}"
-    return f"{text}.{millis:03}Z" if millis else f"{text}Z"
+    return f"{_minute(minute)}{seconds:02}.{millis:03}Z" if millis else f"{_minute(minute)}{seconds:02}Z"
 
 
-@lru_cache(maxsize=4096)
-def _date(days: int) -> str:
-    return (_EPOCH + timedelta(days=days)).isoformat()
+@lru_cache(maxsize=1 << 14)
+def _minute(number: int) -> str:
+    days, minutes = divmod(number, 1440)
+    return f"{(_EPOCH + timedelta(days=days)).isoformat()}T{minutes // 60:02}:{minutes % 60:02}:"
 
 
 class KpiRow(Struct, frozen=True):

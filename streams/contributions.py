@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from typing import Final
 
 from schemas.catalogue import BASES
 from schemas.events import Millis
@@ -22,21 +23,44 @@ Key = tuple[int, Millis, Dims]
 _Step = tuple[int, Callable[[Lead], Iterable[Counted]], list[Measure], Callable[[Measured], Vector]]
 
 
+Axes = frozenset[int]
+"""Positions in ``BASES``."""
+
+EVERY_AXIS: Final[Axes] = frozenset(range(len(BASES)))
+NO_AXIS: Final[Axes] = frozenset()
+_ACTS: Final[Axes] = frozenset({tuple(BASES).index("sent")})
+_AFFECTED: Final[dict[str, Axes]] = {
+    **dict.fromkeys(("email.delivered", "email.opened", "email.clicked", "deal.opened", "deal.stage_changed"), _ACTS),
+    **dict.fromkeys(("lead.stage_changed", "call.scheduled", "call.missed"), NO_AXIS),
+    **dict.fromkeys(("deal.won", "deal.lost", "deal.renewed", "deal.expanded", "deal.churned"), NO_AXIS),
+}
+
+
+def affected(kind: str) -> Axes:
+    """The axes to which a lead may add something else once an event of the type joins its timeline."""
+    return _AFFECTED.get(kind, EVERY_AXIS)
+
+
 @lru_cache(maxsize=8)
 def _steps(selection: Selection) -> list[_Step]:
     steps = [(code, ITEMS[name], *plan(selection, name)) for code, name in enumerate(BASES) if name in ITEMS]
     return [step for step in steps if step[2]]
 
 
-def contributions(lead: Lead, selection: Selection, rules: Rules) -> dict[Key, Vector]:
+def contributions(
+    lead: Lead, selection: Selection, rules: Rules, known: Mapping[Key, Vector] | None = None, axes: Axes = EVERY_AXIS
+) -> dict[Key, Vector]:
     """What a lead adds, by basis, minute and dimensions; nothing once it is merged into another.
 
-    The vectors are shared and must not be changed.
+    ``known`` is what it added before events came that affect no axes but ``axes``. The vectors are
+    shared and must not be changed.
     """
-    added: dict[Key, Vector] = {}
+    added = {key: vector for key, vector in (known or {}).items() if key[0] not in axes}
     if lead.merged_into is not None:
-        return added
+        return {}
     for code, items, measures, vector_of in _steps(selection):
+        if code not in axes:
+            continue
         for at, dims, item in items(lead):
             vector = vector_of(tuple([measure(item, rules) for measure in measures]))
             key = (code, at - at % MINUTE, dims)

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from schemas.events import LeadEngaged, Millis
+from typing import Final
+
+from schemas.events import LeadEngaged
 from schemas.results import LeadFacts, timestamp
-from streams.lead import UNASSIGNED, UNKNOWN, Instance, Lead
+from streams.lead import UNASSIGNED, UNKNOWN, Lead
 from streams.rules import Rules
 
+_NOTHING_STATED: Final = LeadEngaged()
 
-def facts(lead: Lead, rules: Rules) -> LeadFacts | None:
+
+def facts(lead: Lead, rules: Rules, revision: int = 0) -> LeadFacts | None:
     """The facts of a lead, those of its latest instance where it engaged several times; None without any event."""
     if lead.last_event is None:
         return None
-    last = lead.instances[-1]
-    touch = last.answers[0] if last.answers else None
-    engaged_at = last.engaged.time if last.engaged is not None else None
-    response = last.response(touch, rules.clock_skew) if touch is not None and last.engaged is not None else None
-    engaged = _engaged(last)
-    replies = [reply for subject in lead.contacted[-1:] for reply in subject.replies] if last.touches else []
+    last, answers = lead.instances[-1], lead.instances[-1].answers
+    engaged = last.engaged.data if last.engaged is not None else _NOTHING_STATED
+    assert isinstance(engaged, LeadEngaged)
+    replies = lead.contacted[-1].replies if last.touches else []
     return LeadFacts(
-        lead=lead.id,
+        lead.id,
         qualified=last.engaged is not None,
         instances=len(lead.instances) - 1,
         open=last.is_open and lead.merged_into is None,
         imported=bool(engaged.imported),
-        engaged_at=_at(engaged_at),
-        first_touch_at=_at(touch.at if touch is not None else None),
-        contact_made_at=_at(
-            engaged_at + last.contact_after if engaged_at is not None and last.contact_after is not None else None
-        ),
-        response_seconds=None if response is None else response / 1000,
+        engaged_at=timestamp(last.engaged.time) if last.engaged is not None else None,
+        first_touch_at=timestamp(answers[0].at) if answers else None,
+        contact_made_at=timestamp(last.engaged_at + last.contact_after) if last.contact_after is not None else None,
+        response_seconds=last.response(answers[0], rules.clock_skew) / 1000 if answers and last.engaged else None,
         owner=last.owner or UNASSIGNED,
         team=last.team or UNASSIGNED,
         temperature=last.temperature,
@@ -40,23 +40,13 @@ def facts(lead: Lead, rules: Rules) -> LeadFacts | None:
         segment=engaged.segment or UNKNOWN,
         account=engaged.account,
         campaign=engaged.campaign,
-        closed_at=_at(last.closed_at),
+        closed_at=timestamp(last.closed_at) if last.closed_at is not None else None,
         close_reason=last.close_reason,
         merged_into=lead.merged_into,
-        touches=len(last.answers),
-        follow_ups=max(0, len(last.answers) - 1),
+        touches=len(answers),
+        follow_ups=max(0, len(answers) - 1),
         replies=len(replies),
-        reply_class=next((reply.class_ for reply in replies if reply.class_ is not None), None),
+        reply_class=next((reply.class_ for reply in replies if reply.class_ is not None), None) if replies else None,
         last_event_at=timestamp(lead.last_event.time),
+        revision=revision,
     )
-
-
-def _engaged(instance: Instance) -> LeadEngaged:
-    if instance.engaged is None:
-        return LeadEngaged()
-    assert isinstance(instance.engaged.data, LeadEngaged)
-    return instance.engaged.data
-
-
-def _at(millis: Millis | None) -> str | None:
-    return None if millis is None else timestamp(millis)

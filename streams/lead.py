@@ -8,6 +8,8 @@ from msgspec import Struct
 
 from schemas.events import CallCompleted, EmailReplied, EmailSent, Event, LeadEngaged, Millis
 
+# None of these values leads back to itself, so they go when the last reference does, unseen by the collector.
+
 UNASSIGNED: Final = "unassigned"
 UNKNOWN: Final = "unknown"
 
@@ -31,7 +33,7 @@ class Profile(NamedTuple):
         )
 
 
-class Act(Struct):
+class Act(Struct, gc=False):
     """A call, message, reply or quote, with the owner and team that the lead had then.
 
     ``touch`` is what it is as a touch, ``message`` what it is as a message of a person.
@@ -50,40 +52,46 @@ class Act(Struct):
         return rep, getattr(self.event.data, "team", None) or self.team or UNASSIGNED
 
 
-class Touch(Struct):
+class Touch(Struct, gc=False):
     """An outbound, human attempt, or the answered inbound call that came before any.
 
-    ``position`` is that of its act in the instance, ``nth`` counts the touches of the instance
-    from 0: those after the first are follow-ups. ``drew_positive``: a positive reply answers it.
+    ``owner`` and ``team`` are those of the lead then. ``position`` is that of its act in the instance,
+    ``nth`` counts the touches of the instance from 0: those after the first are follow-ups.
+    ``drew_positive``: a positive reply answers it.
     """
 
-    at: Millis
+    event: Event
     channel: str
-    act: Act
+    owner: str | None
+    team: str | None
     inbound: bool
     position: int
     nth: int
     drew_positive: bool = False
 
     @property
+    def at(self) -> Millis:
+        """When it was made."""
+        return self.event.time
+
+    @property
     def owner_and_team(self) -> tuple[str, str]:
         """Who the lead belonged to then; where nobody, who made the touch."""
-        act = self.act
-        if act.owner:
-            return act.owner, act.team or UNASSIGNED
-        return getattr(act.event.data, "rep", None) or UNASSIGNED, (
-            getattr(act.event.data, "team", None) or act.team or UNASSIGNED
-        )
+        if self.owner:
+            return self.owner, self.team or UNASSIGNED
+        data = self.event.data
+        rep, team = getattr(data, "rep", None), getattr(data, "team", None)
+        return rep or UNASSIGNED, team or self.team or UNASSIGNED
 
 
-class Message(Struct):
+class Message(Struct, gc=False):
     """A message that a person sent, once per ``message_id``, with its ``fate`` (``streams.fate``)."""
 
     sent: EmailSent
     fate: int
 
 
-class Reply(Struct):
+class Reply(Struct, gc=False):
     """A human reply within the reply horizon of a touch.
 
     ``answered`` is when the message answered was sent, else when the last touch strictly earlier
@@ -110,7 +118,7 @@ class Ownership(Struct, gc=False):
     end: int | None = None
 
 
-class Instance(Struct):
+class Instance(Struct, gc=False):
     """One engagement of a lead up to the next, or (``engaged`` None) what came before the first.
 
     ``closed`` is the number of acts before it was closed, None while it is not; ``touches`` are
@@ -157,7 +165,7 @@ class Instance(Struct):
         return 0 if elapsed < 0 or (touch.inbound and elapsed <= skew) else elapsed
 
 
-class Contacted(Struct):
+class Contacted(Struct, gc=False):
     """A subject that was touched: an instance of a lead, its first one together with the outreach before it.
 
     A subject that never engaged is one too (cold outreach).
@@ -169,7 +177,7 @@ class Contacted(Struct):
     replies: list[Reply] = []
 
 
-class Lead(Struct):
+class Lead(Struct, gc=False):
     """A lead as its events show it.
 
     ``instances[0]`` holds what came before the first engagement; ``fates`` is what was reported of

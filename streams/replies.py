@@ -94,6 +94,6 @@ class _Matcher:
             return sent.touch
         at = act.event.time
         for touch in self.touches[last::-1]:
-            if touch.act is act or touch.at < at:
+            if touch is act.touch or touch.at < at:
                 return touch
         return self.touches[last]

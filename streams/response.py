@@ -37,4 +37,4 @@ def rep_response_time(owned: Owned, rules: Rules) -> int:
 
 
 def _is_by_owner(touch: Touch, owned: Owned) -> bool:
-    return (getattr(touch.act.event.data, "rep", None) or touch.act.owner) == owned.ownership.owner
+    return (getattr(touch.event.data, "rep", None) or touch.owner) == owned.ownership.owner

@@ -71,7 +71,7 @@ def _sort_out_call(instance: Instance, position: int, act: Act, call: CallComple
 
 
 def _touch(instance: Instance, position: int, act: Act, channel: str, inbound: bool = False) -> Touch:
-    touch = Touch(act.event.time, channel, act, inbound, position, len(instance.touches))
+    touch = Touch(act.event, channel, act.owner, act.team, inbound, position, len(instance.touches))
     instance.touches.append(touch)
     act.touch = touch
     return touch

@@ -152,6 +152,11 @@ events = st.one_of(
     _events("email.delivered", message_id=_IDS),
     _events("email.bounced", message_id=_IDS),
     _events("email.opened", message_id=_IDS, machine=_YES),
+    _events("email.clicked", message_id=_IDS, machine=_YES),
+    _events("lead.stage_changed", stage=st.just("mql"), temperature=st.sampled_from([None, "hot"])),
+    _events("deal.opened", deal_id=st.just("d"), stage=st.sampled_from([None, "proposal"])),
+    _events("deal.won", deal_id=st.just("d")),
+    _events("call.missed", call_id=st.just("c")),
     _events("email.replied", in_reply_to=_IDS, class_=st.sampled_from([None, "positive", "negative", "auto"])),
     _events("deal.stage_changed", deal_id=st.just("d"), stage=st.sampled_from(["proposal", "contract"])),
 )

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from schemas.decoding import decoder
 from schemas.events import TOPIC_OF, Event
 from schemas.results import KpiRow
-from streams.contributions import Key, changes, contributions
+from streams.contributions import EVERY_AXIS, Key, affected, changes, contributions
 from streams.lead import Lead
 from streams.reading import read
 from streams.rows import rows
-from streams.timelines import Timeline, absorb
+from streams.timelines import Absorbed, Timeline, absorb
 from streams.windows import Cells, encode_cell, spread
-from tests.streams.floor import ALL, RULES, call, engaged, histories, lead_of, table_of
+from tests.streams.floor import ALL, RULES, call, engaged, events, histories, lead_of, table_of, timeline_of
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 
@@ -39,6 +39,15 @@ def test_increments_in_any_order_equal_a_rebuild_from_scratch(history: list[Even
         spread(changes(known, now), cells, table)
         known = now
     assert {cell: vector for cell, vector in table.items() if vector} == table_of(lead_of(*history))
+
+
+@given(histories, events)
+def test_an_event_changes_nothing_but_the_axes_it_is_said_to_affect(history: list[Event], late: Event) -> None:
+    timeline = timeline_of(*history)
+    before = contributions(read(timeline, RULES), ALL, RULES)
+    axes = affected(late.type) if absorb(timeline, late) is Absorbed.NEW else EVERY_AXIS
+    lead = read(timeline, RULES)
+    assert contributions(lead, ALL, RULES, before, axes) == contributions(lead, ALL, RULES)
 
 
 def test_what_did_not_change_is_not_sent_again() -> None:
