@@ -31,7 +31,7 @@ INPUTS = ("leads", "calls", "emails", "deals", "internal.merges")
 STAGE = "leads"
 
 _TIMELINE, _CELL = b"t", b"c"
-_CLOCK, _DEFINITION, _DISTINCT = b"clock", b"definition", b"distinct"
+_CLOCK, _DEFINITION, _DISTINCT = b"=clock", b"=definition", b"=distinct"
 _CELLS_KEPT = 200_000
 _IDLE_WATERMARK_MS = 5_000
 
@@ -330,7 +330,9 @@ class Leads:
             self._store.put(key, None)
         leads = {lead for key, _ in self._store.scan(_TIMELINE) if (lead := _lead_of(key))}
         for lead in leads:
-            spread(self._loaded(lead).contributed.items(), self._cells, self._deltas)
+            entry = self._loaded(lead)
+            spread(entry.contributed.items(), self._cells, self._deltas)
+            self._open.update(lead, read(entry.timeline, self._stage.rules), self._clock, {})
         self._open.recount(self._deltas)
 
 
