@@ -11,7 +11,7 @@ from agents.engine.processor import Context, Outgoing, Record
 from agents.flood import Flood
 from agents.forwarding import forwarded, forwarding
 from agents.open_leads import OpenLeads
-from agents.partials import Partial, Watermark, encode, home, partial_key, watermark_key
+from agents.partials import Watermark, encode, encode_partial, home, partial_key, watermark_key
 from schemas.decoding import Decode, Rejected, dead_letter, decoder
 from schemas.events import Event, Millis
 from schemas.publishing import published
@@ -105,7 +105,6 @@ class Leads:
         self._cells = Cells(stage.selection, stage.rules)
         self._held: dict[bytes, Vector] = {}
         self._deltas: dict[bytes, Vector] = {}
-        self._homes: dict[bytes, int] = {}
         self._letters: Records = []
         self._reached: dict[str, Millis] = {}
         self._flood = Flood(settings.dead_letter_share, settings.dead_letter_sample, context.store)
@@ -279,10 +278,10 @@ class Leads:
         for cell, delta in self._deltas.items():
             vector = self._vector(cell)
             add_into(vector, delta)
-            self._store.put(_CELL + cell, _encode(vector) if vector else None)
-            partial = Partial(cycle, self._definition, vector, self._open.oldest(cell))
-            record = (partial_key(cell, self._partition), encode(partial))
-            found.setdefault(self._home(cell), []).append(record)
+            encoded = _encode(vector)
+            self._store.put(_CELL + cell, encoded if vector else None)
+            partial = encode_partial(cycle, self._definition, encoded, self._open.oldest(cell))
+            found.setdefault(home(cell, self._partitions), []).append((partial_key(cell, self._partition), partial))
         self._deltas = {}
         return found
 
@@ -293,12 +292,6 @@ class Leads:
             vector = {} if stored is None else _decode_vector(stored)
         self._held[cell] = vector
         return vector
-
-    def _home(self, cell: bytes) -> int:
-        found = self._homes.get(cell)
-        if found is None:
-            found = self._homes[cell] = home(cell, self._partitions)
-        return found
 
     def _tell(self, partials: dict[int, Records]) -> None:
         """Add the watermark to what goes to every partition of stage 2."""
@@ -313,7 +306,6 @@ class Leads:
         limit = max(1_000, self._stage.settings.cached_leads // self._partitions)
         _shrink(self._entries, limit)
         _shrink(self._held, _CELLS_KEPT // self._partitions)
-        _shrink(self._homes, _CELLS_KEPT)
 
     # A new definition
 
@@ -348,6 +340,6 @@ def _lead_of(key: bytes) -> str:
     return key[len(_TIMELINE) : -5].decode()
 
 
-def _shrink(held: dict[object, object] | dict[str, Entry] | dict[bytes, Vector] | dict[bytes, int], limit: int) -> None:
+def _shrink(held: dict[object, object] | dict[str, Entry] | dict[bytes, Vector], limit: int) -> None:
     for key in list(held)[: max(0, len(held) - limit)]:
         del held[key]  # type: ignore[arg-type]

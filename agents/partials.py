@@ -8,7 +8,7 @@ import msgspec
 
 from schemas.events import Millis
 from streams.accumulators import Vector
-from streams.windows import decode_cell
+from streams.windows import series
 
 _PARTIAL = b"p"
 _WATERMARK = b"w"
@@ -58,5 +58,9 @@ def parse_key(key: bytes) -> tuple[bytes | None, int]:
 
 def home(cell: bytes, partitions: int) -> int:
     """The stage-2 partition of a cell: the same through successive windows of a grouping and its dimensions."""
-    found = decode_cell(cell)
-    return crc32("\0".join((found.grouping, *found.values)).encode()) % partitions
+    return crc32(series(cell)) % partitions
+
+
+def encode_partial(cycle: int, definition: str, vector: bytes, oldest: Millis | None) -> bytes:
+    """A ``Partial`` whose accumulator is encoded already."""
+    return encode((cycle, definition, msgspec.Raw(vector), oldest))

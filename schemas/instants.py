@@ -23,6 +23,16 @@ def parse(text: str) -> tuple[Millis, int]:
 
     ``ValueError`` unless RFC 3339 with an offset, in capitals: ``t`` and ``z`` are for the caller to raise.
     """
+    digits = text[17:19] + text[20:23]
+    if (
+        len(text) == 24
+        and text[19] == "."
+        and text[23] == "Z"
+        and digits < "6"
+        and digits.isdecimal()
+        and digits.isascii()
+    ):
+        return _minute(text[:17]) + int(digits), MILLIS_Z
     rest, spelling = _rest(text[17:])
     return _minute(text[:17]) + rest, spelling
 

@@ -12,13 +12,16 @@ from msgspec import Struct
 from schemas.events import Millis
 
 _EPOCH = date(1970, 1, 1)
+# Looked up rather than formatted: facts have several times each.
+_SECONDS = [f"{second:02}" for second in range(60)]
+_MILLIS = ["Z", *(f".{millis:03}Z" for millis in range(1, 1000))]
 
 
 def timestamp(at: Millis) -> str:
     """RFC 3339 in UTC, ``2026-03-02T09:00:00Z``; milliseconds only where there are any."""
-    minute, rest = divmod(at, 60_000)
-    seconds, millis = divmod(rest, 1000)
-    return f"{_minute(minute)}{seconds:02}.{millis:03}Z" if millis else f"{_minute(minute)}{seconds:02}Z"
+    seconds, millis = divmod(at, 1000)
+    minute, second = divmod(seconds, 60)
+    return _minute(minute) + _SECONDS[second] + _MILLIS[millis]
 
 
 @lru_cache(maxsize=1 << 14)

@@ -77,6 +77,11 @@ def decode_cell(cell: bytes) -> Cell:
     return Cell(_BASES[basis], _GROUPINGS[grouping], values, WINDOWS[window], start * MINUTE)
 
 
+def series(cell: bytes) -> bytes:
+    """What the cells of a grouping and its values have in common, whatever their window and basis."""
+    return cell[1:2] + cell[_HEAD.size :]
+
+
 class _Place(NamedTuple):
     """A grouping of a basis: how to pick its values from dimensions, and its windows, the shortest first.
 
