@@ -69,15 +69,18 @@ async def _run(settings: Settings, total: int, report: Report) -> int:
     stop, apps, clock = asyncio.Event(), list[StageApp](), EventClock()
     working = asyncio.ensure_future(work(settings, event_clock=clock, stop=stop, started=apps.extend))
     while not working.done() and not (clock.end is not None and _settled(apps, clock.end)):
-        if clock.end is None and apps and _settled(apps[:1], clock.latest):
-            clock.end = clock.latest + final_after(settings)
         done = sum(p.records for p in apps[0].engine.partitions.values()) if apps else 0
+        if clock.end is None and done >= total and _settled(apps[:1], clock.latest):
+            clock.end = clock.latest + final_after(settings)
         report("events to KPIs", min(1.0, done / total) if total else 1.0)
         await asyncio.wait({working}, timeout=0.25)
+    interrupted = working.done()
     distinct = sum(p.processor.distinct for p in apps[0].engine.partitions.values())  # type: ignore[attr-defined]
     stop.set()
     if await working:
         raise ReplayFailed("; ".join(app.stopped_for or repr(app.crash_reason) for app in apps if app.crashed))
+    if interrupted:
+        raise KeyboardInterrupt
     return distinct
 
 
@@ -95,7 +98,7 @@ def _settled(apps: Sequence[StageApp], clock: Millis) -> bool:
     return bool(engines) and all(
         engine.assigned
         and engine.partitions
-        and not any(engine.lag().values())
+        and engine.is_drained
         and all(p.processor.settled_at == clock and p.is_idle for p in engine.partitions.values())  # type: ignore[attr-defined]
         for engine in engines
     )

@@ -164,6 +164,12 @@ class Engine:
             with suppress(KafkaError):
                 await partition.release()
 
+    @property
+    def is_drained(self) -> bool:
+        """Every input of every owned partition has been read to its end, as of the last fetch."""
+        lags = [partition.lag for partition in self.partitions.values()]
+        return all(len(lag) == len(self.plan.inputs) and not any(lag.values()) for lag in lags)
+
     def lag(self) -> dict[tuple[str, int], int]:
         """Records left to read, by topic and partition, as of the last fetch."""
         return {(t, p.number): left for p in self.partitions.values() for t, left in p.lag.items()}
