@@ -259,7 +259,8 @@ class Leads:
                 self._store.put(_chunk_key(lead, number), timeline.encode_chunk(number))
             timeline.clean()
             self._open.update(lead, view, self._clock, self._deltas)
-            forwarding(timeline, self._partitions, merges)
+            if view.merged_into is not None:
+                forwarding(timeline, self._partitions, merges)
             if (known := facts(view, rules, cycle)) is not None:
                 self._answered(entry, known.response_seconds)
                 records.append((lead.encode(), published(known)))

@@ -26,7 +26,8 @@ class Owned(Struct, gc=False):
 
 def _dims(rep_and_team: tuple[str, str], profile: Profile, channel: str = UNKNOWN) -> Dims:
     rep, team = rep_and_team
-    return (team, rep, profile.temperature, profile.source, profile.region, channel)
+    temperature, source, region, _ = profile
+    return team, rep, temperature, source, region, channel
 
 
 def _engaged(lead: Lead) -> Iterable[Counted]:
@@ -56,10 +57,16 @@ def _first_touch(lead: Lead) -> Iterable[Counted]:
 
 def _first_touch_by_channel(lead: Lead) -> Iterable[Counted]:
     for at, dims, subject in _first_touch(lead):
-        for channel in dict.fromkeys([touch.channel for touch in subject.touches]):
-            touches = [touch for touch in subject.touches if touch.channel == channel]
-            replies = [reply for reply in subject.replies if reply.channel == channel]
-            yield at, (*dims[:5], channel), Contacted(subject.profile, False, touches, replies)
+        by_channel: dict[str, Contacted] = {}
+        for touch in subject.touches:
+            if touch.channel not in by_channel:
+                by_channel[touch.channel] = Contacted(subject.profile, False, [])
+            by_channel[touch.channel].touches.append(touch)
+        for reply in subject.replies:
+            if reply.channel in by_channel:
+                by_channel[reply.channel].replies.append(reply)
+        for channel, touched in by_channel.items():
+            yield at, (*dims[:5], channel), touched
 
 
 def _replied(lead: Lead) -> Iterable[Counted]:

@@ -72,7 +72,13 @@ def contributions(
 
 
 def changes(old: dict[Key, Vector], new: dict[Key, Vector]) -> list[tuple[Key, Vector]]:
-    """``new - old`` for each key that differs."""
-    changed = [(key, difference(vector, old.get(key, {}))) for key, vector in new.items() if old.get(key) != vector]
+    """``new - old`` for each key that differs; the vectors may be those of ``new`` and must not be changed."""
+    changed = []
+    for key, vector in new.items():
+        was = old.get(key)
+        if was is None:
+            changed.append((key, vector))
+        elif was is not vector and was != vector:
+            changed.append((key, difference(vector, was)))
     changed += [(key, difference({}, vector)) for key, vector in old.items() if key not in new]
     return changed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
+from typing import Final
 
 from schemas.catalogue import CATALOGUE, GROUPINGS, Kpi, by_name, index_of
 from schemas.events import Millis
@@ -16,6 +17,9 @@ from streams.kinds import ACTIVITIES, CUSTOMERS
 from streams.rules import Rules
 from streams.selection import Selection
 from streams.windows import Cell, decode_cell, window_bounds
+
+NOT_COUNTED: Final = ("censored", "cancelled", "machine")
+"""Statistics of what may belong to a row beside what it counts."""
 
 _Named = dict[tuple[str, str | None], Figures]
 
@@ -64,7 +68,7 @@ def affected(slots: Iterable[int]) -> set[str]:
 
 def is_empty(row: KpiRow) -> bool:
     """Whether nothing belongs to the row: it only takes back what an earlier one said."""
-    return not row.count and not any(row.statistics.get(rest) for rest in ("censored", "cancelled", "machine"))
+    return not row.count and not any(row.statistics.get(rest) for rest in NOT_COUNTED)
 
 
 def final_at(kpi: str, cell: bytes, rules: Rules) -> Millis | None:

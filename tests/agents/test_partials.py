@@ -11,6 +11,7 @@ from agents.partials import (
     decode_partial,
     decode_watermark,
     encode,
+    encode_partial,
     home,
     parse_key,
     partial_key,
@@ -45,6 +46,7 @@ def test_sources_and_watermarks_have_keys_of_their_own(cell: bytes, one: int, tw
 def test_a_partial_comes_back_as_it_went(cycle: int, definition: str, vector: dict[int, int], oldest: int) -> None:
     partial = Partial(cycle, definition, vector, oldest)
     assert decode_partial(encode(partial)) == partial
+    assert encode_partial(cycle, definition, encode(vector), oldest) == encode(partial)
 
 
 @given(st.integers(0, 2**42), st.text(max_size=16), st.lists(st.integers(0, 2**60)))
