@@ -22,6 +22,7 @@ from deploy import topics
 from deploy.produce import produce, read_lines
 from schemas.events import Millis
 from schemas.settings import Settings
+from streams.rows import NOT_COUNTED
 
 FAMILIES = ("response", "follow-up", "reply", "activity", "deal")
 _REPORTED = ("all", "1d")
@@ -119,8 +120,8 @@ def _rows(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _nothing(row: dict[str, Any]) -> bool:
-    """A row that a correction emptied says nothing that no row would not say."""
-    return not (row["count"] or row["denominator"] or row["numerator"] or row["statistics"].get("censored"))
+    """Nothing belongs to the row, or nothing does any more after a correction."""
+    return not row["count"] and not any(row["statistics"].get(rest) for rest in NOT_COUNTED)
 
 
 def _dead_letters(settings: Settings) -> dict[str, int]:

@@ -32,6 +32,8 @@ PERCENTS: Final = (50, 90, 95, 99)
 DURATIONS: Final = {"lead_response_time", "system_delay", "rep_response_time", "time_to_contact", "reply_latency"}
 MEANS: Final = {"follow_ups_per_lead", "personalization"}
 COUNTS: Final = {"activities", "leads_created"}
+NOT_COUNTED: Final = ("censored", "cancelled", "machine")
+"""What may belong to a row whose count is 0; where nothing belongs there is no row."""
 
 
 def truth(
@@ -60,7 +62,8 @@ def _rows(histories: list[History], zone: ZoneInfo, clock: Millis, windows: tupl
         for seen in observe(history, reporting, clock):
             for key in _keys(seen, zone, windows):
                 groups[key].append(seen)
-    return [_row(key, groups[key]) for key in sorted(groups)]
+    rows = (_row(key, groups[key]) for key in sorted(groups))
+    return [row for row in rows if row["count"] or any(row["statistics"].get(rest) for rest in NOT_COUNTED)]
 
 
 def _reporting(histories: list[History]) -> set[str]:
