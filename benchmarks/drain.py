@@ -1,6 +1,6 @@
 """One process that drains topics to their end and prints what that cost, as JSON.
 
-``python -m benchmarks.drain stage1|stage2|aiokafka|librdkafka``; settings from the environment.
+``python -m benchmarks.drain stage1|stage2|recovery|aiokafka|librdkafka``; settings from the environment.
 """
 
 from __future__ import annotations
@@ -69,6 +69,26 @@ def _complete(engine: Any) -> bool:
     return all(len(lag) == len(engine.plan.inputs) and not any(lag.values()) for lag in lags)
 
 
+async def recovery(settings: Settings) -> dict[str, Any]:
+    """Taking the partitions of stage 1 over from an empty directory: changelog to store, ready to go on."""
+    from agents.app import StageApp
+    from agents.worker import work
+
+    stop, apps = asyncio.Event(), list[StageApp]()
+    working = asyncio.ensure_future(work(settings, (1,), stop=stop, started=apps.extend))
+    while not (apps and apps[0].engine.recovering):
+        await asyncio.sleep(0.005)
+    cost, seen = Cost(), dict[int, int]()
+    while not apps[0].engine.assigned:
+        seen |= {number: total for number, (_, total) in apps[0].engine.recovering.items() if total}
+        cost.sample()
+        await asyncio.sleep(0.005)
+    result = cost.result(sum(seen.values()))
+    stop.set()
+    await working
+    return result
+
+
 async def aiokafka(settings: Settings) -> dict[str, Any]:
     """The floor for anything on aiokafka: fetch and parse."""
     from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -113,6 +133,7 @@ async def librdkafka(settings: Settings) -> dict[str, Any]:
 RUNS: dict[str, Callable[[Settings], Any]] = {
     "stage1": lambda settings: stage(settings, 1),
     "stage2": lambda settings: stage(settings, 2),
+    "recovery": recovery,
     "aiokafka": aiokafka,
     "librdkafka": librdkafka,
 }

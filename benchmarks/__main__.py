@@ -1,0 +1,11 @@
+"""``make bench``: everything that is measured, one after the other."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+if __name__ == "__main__":
+    for name in ("decoding", "cost", "live"):
+        print(f"benchmarks.{name}", flush=True)
+        subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True)
