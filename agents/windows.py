@@ -81,6 +81,7 @@ class Windows:
         self._dirty: dict[bytes, frozenset[str] | None] = {}
         self._left: set[bytes] = set()
         self._marks: dict[int, Watermark] = {}
+        self._ahead: set[int] = set()
         self._now_cells: set[bytes] = set()
         self._finals: dict[Millis, set[bytes]] = {}
         self._due: list[Millis] = []
@@ -102,7 +103,12 @@ class Windows:
 
     @property
     def has_more(self) -> bool:
-        return bool(self._dirty) and self._definition is not None
+        return bool(self._dirty) and self._may_publish
+
+    @property
+    def _may_publish(self) -> bool:
+        """Some of the partials being of another definition, a sum of the others would be no row of either."""
+        return self._definition is not None and not self._ahead
 
     # Partials in
 
@@ -117,14 +123,18 @@ class Windows:
                 self._replace(cell, source, record.value)
 
     def _mark(self, source: int, value: bytes) -> None:
-        self._marks[source] = decode_watermark(value)
+        mark = self._marks[source] = decode_watermark(value)
+        if mark.definition == self._definition:
+            self._ahead.discard(source)
         self._store.put(watermark_key(source), value)
 
     def _replace(self, cell: bytes, source: int, value: bytes) -> None:
         held = self._cell(cell)
         if not held.parts:
             self._watch(cell)
-        held.parts[source] = decode_partial(value)
+        part = held.parts[source] = decode_partial(value)
+        if part.definition != self._definition:
+            self._ahead.add(source)
         self._store.put(partial_key(cell, source), value)
         self._dirty.setdefault(cell, frozenset())
 
@@ -190,6 +200,7 @@ class Windows:
         # What was published stays as it was, so that rows which the new definition does not have turn to zero.
         held = {cell: self._cell(cell) for cell in self._cells_of(None)}
         (self._definition,) = definitions
+        self._ahead.clear()
         self._store.put(_DEFINITION, self._definition.encode())
         self._held = held
         self._touch(held)
@@ -223,7 +234,7 @@ class Windows:
 
     def drain(self, cycle: int) -> list[Outgoing]:
         by_topic: dict[str, list[tuple[bytes, bytes | None]]] = {}
-        for cell in list(self._dirty)[:_CELLS_A_CYCLE] if self._definition is not None else ():
+        for cell in list(self._dirty)[:_CELLS_A_CYCLE] if self._may_publish else ():
             for row in self._rows(cell, self._dirty.pop(cell), cycle):
                 by_topic.setdefault(self._topics[row.kpi], []).append((row.key, published(row)))
                 self._stage.metrics.rows.update(self._partition, row)
@@ -286,6 +297,9 @@ class Windows:
     def _restore(self) -> None:
         """Watch every stored cell, take up what was left over, and show what the metrics may have to show."""
         self._stage.metrics.rows.drop(self._partition)
+        for key, value in self._store.scan(_PARTIAL):
+            if decode_partial(value).definition != self._definition:
+                self._ahead.add(parse_key(key)[1])
         for key, value in self._store.scan(_LEFT):
             cell = key[len(_LEFT) :]
             self._held[cell] = Held(self._cell(cell).parts, _decode_vector(value))

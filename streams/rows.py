@@ -54,7 +54,9 @@ def rows(
         parts, parts_before = _parts(vector), _parts(before or {})
         said = dict(_figures(kpis, parts, parts, reporting))
         named = {key: figures for key, figures in said.items() if not _says_nothing(figures)}
-        had = _had([kpi for kpi in kpis if kpi.extra or (kpi.name, None) not in named], parts_before, parts, reporting)
+        # Which messages count as delivered may have changed since: what may have had a row counts as having had one.
+        silent = [kpi for kpi in kpis if kpi.extra or (kpi.name, None) not in named]
+        had = dict(_figures(silent, parts_before, parts, reporting))
     shown = {kpi.name for kpi in kpis}
     order = sorted((key for key in named | had if key[0] in shown), key=lambda key: (index_of[key[0]], key[1] or ""))
     frame = _Frame(place, rules)
@@ -69,14 +71,6 @@ def affected(slots: Iterable[int]) -> set[str]:
 
 def _says_nothing(said: Figures | KpiRow) -> bool:
     return not said.count and not any(said.statistics.get(rest) for rest in NOT_COUNTED)
-
-
-def _had(
-    kpis: list[Kpi], before: dict[int, Vector], now: dict[int, Vector], reporting: frozenset[int] | None
-) -> _Named:
-    """What ``now`` says of every KPI that said anything ``before``."""
-    told = {key for key, said in _figures(kpis, before, before, reporting) if not _says_nothing(said)}
-    return {key: said for key, said in _figures(kpis, before, now, reporting) if key in told}
 
 
 def is_empty(row: KpiRow) -> bool:
