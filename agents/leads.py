@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -18,8 +19,9 @@ from schemas.publishing import published
 from schemas.settings import Settings
 from sinks.prometheus import Metrics
 from streams.accumulators import Vector, add_into
-from streams.contributions import EVERY_AXIS, NO_AXIS, Axes, Key, affected, changes, contributions
+from streams.contributions import NO_AXIS, NOW, Axes, Key, affected, changes, contributions, selected
 from streams.facts import facts
+from streams.lead import Lead
 from streams.reading import read
 from streams.rows import reports
 from streams.rules import Rules
@@ -43,15 +45,19 @@ _decode_vector = msgspec.msgpack.Decoder(Vector).decode
 
 
 class Entry:
-    """A timeline in memory, and what the lead contributes as of the last drain; ``affected`` since then."""
+    """A timeline in memory, and what the lead contributes as of the last drain; ``affected`` since then.
 
-    __slots__ = ("affected", "answered", "contributed", "timeline")
+    ``contributed`` is None of a timeline that was loaded, until an event comes that may change it.
+    """
 
-    def __init__(self, timeline: Timeline, contributed: dict[Key, Vector], answered: bool) -> None:
+    __slots__ = ("affected", "answered", "contributed", "merged", "timeline")
+
+    def __init__(self, timeline: Timeline, contributed: dict[Key, Vector] | None) -> None:
         self.timeline = timeline
         self.contributed = contributed
-        self.answered = answered
         self.affected: Axes = NO_AXIS
+        self.answered = False
+        self.merged = False
 
 
 class EventClock:
@@ -111,6 +117,8 @@ class Leads:
         self._clock: Millis = _number(context.store.get(_CLOCK))
         self._told: Millis = self._clock
         self._open = OpenLeads(context.store, self._cells)
+        self._axes = selected(stage.selection)
+        self._affected = affected(stage.selection)
         self._definition = definition(stage.selection, stage.rules)
         self._follow_definition()
 
@@ -128,11 +136,13 @@ class Leads:
     def process(self, topic: str, records: Sequence[Record]) -> None:
         if topic == self._merges:
             for record in records:
-                self._absorb(*forwarded(record))
+                lead, carried = forwarded(record)
+                for event in carried:
+                    self._join(lead, event)
             return
         events = self._decoded(topic, records)
         for event in events:
-            self._absorb(event.subject, (event,))
+            self._join(event.subject, event)
         self._note(topic, events)
 
     def _decoded(self, topic: str, records: Sequence[Record]) -> list[Event]:
@@ -159,51 +169,58 @@ class Leads:
         if not events:
             return
         name = self._names[topic]
-        counts: dict[str, int] = {}
-        for event in events:
-            counts[event.type] = counts.get(event.type, 0) + 1
-        for kind, count in counts.items():
+        for kind, count in Counter([event.type for event in events]).items():
             self._stage.metrics.events(name, kind, count)
-        limit = self._clock - self._stage.settings.allowed_lateness
-        self._stage.metrics.late(name, sum(event.time < limit for event in events))
-        latest = max(event.time for event in events)
+        times = [event.time for event in events]
+        latest, limit = max(times), self._clock - self._stage.settings.allowed_lateness
+        if min(times) < limit:
+            self._stage.metrics.late(name, sum(time < limit for time in times))
         self._reached[topic] = max(self._reached.get(topic, 0), latest)
         if (clock := self._stage.event_clock) is not None:
             clock.latest = max(clock.latest, latest)
 
-    def _absorb(self, lead: str, events: Sequence[Event]) -> None:
-        entry = self._dirty.get(lead) or self._entry(lead)
-        changed = False
-        for event in events:
-            outcome = absorb(entry.timeline, event)
-            if outcome is Absorbed.SAME:
-                continue
-            changed = True
-            if outcome is Absorbed.NEW:
-                entry.affected |= affected(event.type)
-                self.distinct += event.subject == lead
-            else:
-                entry.affected = EVERY_AXIS
-        if changed:
-            self._dirty[lead] = entry
+    def _join(self, lead: str, event: Event) -> None:
+        entry = self._dirty.get(lead)
+        if entry is None:
+            entry = self._entry(lead)
+        axes = self._affected[event.type]
+        if axes and entry.contributed is None:
+            self._look_back(entry, entry.timeline)
+        outcome = absorb(entry.timeline, event)
+        if outcome is Absorbed.SAME:
+            return
+        self._dirty[lead] = entry
+        if outcome is Absorbed.NEW:
+            if axes is not entry.affected:
+                entry.affected |= axes
+            self.distinct += event.subject == lead
+        else:
+            if entry.contributed is None:
+                self._look_back(entry, self._stored(lead))
+            entry.affected = self._axes
 
     def _entry(self, lead: str) -> Entry:
-        entry = self._entries.pop(lead, None) or self._loaded(lead)
+        entry = self._entries.pop(lead, None)
+        if entry is None:
+            timeline = self._stored(lead)
+            entry = Entry(timeline, None if timeline else {})
+            entry.merged = timeline.has("lead.merged")
         self._entries[lead] = entry
         return entry
 
-    def _loaded(self, lead: str) -> Entry:
+    def _stored(self, lead: str) -> Timeline:
         chunks: list[bytes] = []
         while (chunk := self._store.get(_chunk_key(lead, len(chunks)))) is not None:
             chunks.append(chunk)
-        if not chunks:
-            return Entry(Timeline(lead), {}, False)
-        timeline = Timeline.load(lead, chunks)
-        rules = self._stage.rules
-        view = read(timeline, rules)
-        known = facts(view, rules)
-        answered = known is not None and known.response_seconds is not None
-        return Entry(timeline, contributions(view, self._stage.selection, rules), answered)
+            if not Timeline.is_full(chunk):
+                break
+        return Timeline.load(lead, chunks)
+
+    def _look_back(self, entry: Entry, timeline: Timeline) -> None:
+        """Find what the lead contributed as of the last drain from its timeline of then."""
+        view = read(timeline, self._stage.rules)
+        entry.contributed = contributions(view, self._stage.selection, self._stage.rules)
+        entry.answered = view.response(self._stage.rules.clock_skew) is not None
 
     # Time
 
@@ -244,34 +261,39 @@ class Leads:
 
     def _settle(self, cycle: int) -> tuple[Records, dict[int, Records]]:
         """Bring every changed lead's contributions, record and facts up to date."""
-        rules, selection = self._stage.rules, self._stage.selection
         records: Records = []
         changed: list[tuple[Key, Vector]] = []
         merges: dict[int, Records] = {}
+        everything = self._stage.settings.lead_facts
         for lead, entry in self._dirty.items():
             timeline = entry.timeline
-            view = read(timeline, rules)
-            if entry.affected:
-                new = contributions(view, selection, rules, entry.contributed, entry.affected)
-                changed += changes(entry.contributed, new)
-                entry.contributed, entry.affected = new, NO_AXIS
             for number in timeline.dirty_chunks():
                 self._store.put(_chunk_key(lead, number), timeline.encode_chunk(number))
             timeline.clean()
-            self._open.update(lead, view, self._clock, self._deltas)
-            if view.merged_into is not None:
-                forwarding(timeline, self._partitions, merges)
-            if (known := facts(view, rules, cycle)) is not None:
-                self._answered(entry, known.response_seconds)
-                records.append((lead.encode(), published(known)))
+            if everything or entry.affected or entry.merged:
+                view = read(timeline, self._stage.rules)
+                if entry.affected:
+                    self._contribute(lead, entry, view, changed)
+                if view.merged_into is not None:
+                    entry.merged = True
+                    forwarding(timeline, self._partitions, merges)
+                if everything and (known := facts(view, self._stage.rules, cycle)) is not None:
+                    records.append((lead.encode(), published(known)))
         spread(changed, self._cells, self._deltas)
         self._dirty = {}
         return records, merges
 
-    def _answered(self, entry: Entry, response: float | None) -> None:
-        if response is not None and not entry.answered:
+    def _contribute(self, lead: str, entry: Entry, view: Lead, changed: list[tuple[Key, Vector]]) -> None:
+        rules, old = self._stage.rules, entry.contributed
+        assert old is not None, "looked back before the first event that affects anything"
+        new = contributions(view, self._stage.selection, rules, old, entry.affected)
+        changed += changes(old, new)
+        if NOW in entry.affected:
+            self._open.update(lead, view, self._clock, self._deltas)
+        if not entry.answered and (response := view.response(rules.clock_skew)) is not None:
             entry.answered = True
-            self._stage.metrics.responses(response)
+            self._stage.metrics.responses(response / 1000)
+        entry.contributed, entry.affected = new, NO_AXIS
 
     def _partials(self, cycle: int) -> dict[int, Records]:
         """Whole accumulators of the cells that changed, by the partition of stage 2 that they belong to."""
@@ -323,9 +345,10 @@ class Leads:
             self._store.put(key, None)
         leads = {lead for key, _ in self._store.scan(_TIMELINE) if (lead := _lead_of(key))}
         for lead in leads:
-            entry = self._loaded(lead)
-            spread(entry.contributed.items(), self._cells, self._deltas)
-            self._open.update(lead, read(entry.timeline, self._stage.rules), self._clock, {})
+            view = read(self._stored(lead), self._stage.rules)
+            contributed = contributions(view, self._stage.selection, self._stage.rules)
+            spread(contributed.items(), self._cells, self._deltas)
+            self._open.update(lead, view, self._clock, {})
         self._open.recount(self._deltas)
 
 

@@ -28,6 +28,7 @@ LIGHT = {
     "SALESPULSE_KPIS": "lead_response_time,follow_up_rate,reply_rate",
     "SALESPULSE_GROUPINGS": "team",
     "SALESPULSE_WINDOWS": "5m",
+    "SALESPULSE_LEAD_FACTS": "no",
 }
 _AGAIN = "stage 1, recovery from an empty directory"
 RUNS: tuple[tuple[str, str, str, dict[str, str]], ...] = (

@@ -76,15 +76,26 @@ def decoder(topic: str, *, future_skew: Millis = FUTURE_SKEW, keep_text: bool = 
             value = structured(value, headers)
         if value is None or len(value) > LARGEST:
             raise _unreadable(value)
-        event = None if _null(value) else _fast(decode, value)
-        if event is None or (type(event.data) is EmailReplied and not keep_text and event.data.text is not None):
+        try:
+            found = decode(value)
+            time, spelling = parse(found.time)
+            data = found.data
+            plain = spelling != UNUSUAL and not _null(value)
+            if type(data) is EmailReplied and not keep_text and data.text is not None:
+                plain = False
+        except (ValueError, msgspec.MsgspecError, RecursionError):
+            plain = False
+        if plain:
+            event = Event(found.kind, time, found.source, found.id, found.subject, data, spelling)
+        else:
             event = _careful(topic, value, keep_text)
+            time = event.time
         if key != event.subject.encode():
             raise Rejected("key_mismatch", "$.subject", "the record's key is not the subject in UTF-8")
         # A record without a timestamp has -1.
         latest = LATEST if broker_time is None or broker_time < 0 else broker_time + future_skew
-        if not EARLIEST <= event.time <= latest:
-            raise _untimely(event.time)
+        if not EARLIEST <= time <= latest:
+            raise _untimely(time)
         return event
 
     return read
@@ -124,18 +135,6 @@ def dead_letter(
         value=_base64(value),
         headers=[(name, _base64(text)) for name, text in headers],
     )
-
-
-def _fast(decode: Callable[[bytes], Envelope], value: bytes) -> Event | None:
-    """The event, or None where the careful way has to be taken."""
-    try:
-        found = decode(value)
-        time, spelling = parse(found.time)
-    except (ValueError, msgspec.MsgspecError, RecursionError):
-        return None
-    if spelling == UNUSUAL:
-        return None
-    return Event(found.kind, time, found.source, found.id, found.subject, found.data, spelling)
 
 
 def _careful(topic: str, value: bytes, keep_text: bool) -> Event:

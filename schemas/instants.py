@@ -23,18 +23,12 @@ def parse(text: str) -> tuple[Millis, int]:
 
     ``ValueError`` unless RFC 3339 with an offset, in capitals: ``t`` and ``z`` are for the caller to raise.
     """
-    digits = text[17:19] + text[20:23]
-    if (
-        len(text) == 24
-        and text[19] == "."
-        and text[23] == "Z"
-        and digits < "6"
-        and digits.isdecimal()
-        and digits.isascii()
-    ):
-        return _minute(text[:17]) + int(digits), MILLIS_Z
+    try:
+        return _MINUTES[text[:17]] + _SECONDS[text[17:20]] + _MILLIS[text[20:]], MILLIS_Z
+    except KeyError:
+        pass
     rest, spelling = _rest(text[17:])
-    return _minute(text[:17]) + rest, spelling
+    return _MINUTES[text[:17]] + rest, spelling
 
 
 def spell(at: Millis, spelling: int) -> str:
@@ -63,11 +57,21 @@ def _style(spelling: int) -> tuple[int, Millis, str]:
     return (digits + 3) % 10, quarters * 900_000, text
 
 
-@lru_cache(maxsize=1 << 15)
-def _minute(text: str) -> Millis:
-    if _MINUTE.fullmatch(text) is None:
-        raise ValueError("expected RFC 3339, such as 2026-03-02T09:14:05.120Z")
-    return int(datetime.fromisoformat(text + "00+00:00").timestamp()) * 1000
+class _Minutes(dict[str, Millis]):
+    """Text up to the minute → milliseconds."""
+
+    def __missing__(self, text: str) -> Millis:
+        if _MINUTE.fullmatch(text) is None:
+            raise ValueError("expected RFC 3339, such as 2026-03-02T09:14:05.120Z")
+        if len(self) >= 1 << 15:
+            self.clear()
+        at = self[text] = int(datetime.fromisoformat(text + "00+00:00").timestamp()) * 1000
+        return at
+
+
+_MINUTES: Final = _Minutes()
+_SECONDS: Final = {f"{second:02}.": second * 1000 for second in range(60)}
+_MILLIS: Final = {f"{millis:03}Z": millis for millis in range(1000)}
 
 
 @lru_cache(maxsize=1 << 16)

@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     kpis: str = Field("", description="comma-separated KPIs to compute; empty: all")
     groupings: str = Field("", description="semicolon-separated groupings to compute; empty: all")
     windows: str = Field("", description="comma-separated windows to compute; empty: all")
+    lead_facts: bool = Field(True, description="publish what is known of each lead")
     commit_interval: Duration = Field(millis("500ms"), description="time between two commits")
     session_timeout: Duration = Field(
         millis("10s"), ge=1_000, description="a worker that is silent for this long loses its partitions"

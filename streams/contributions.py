@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from schemas.catalogue import BASES
-from schemas.events import Millis
+from schemas.events import TOPIC_OF, Millis
 from streams.accumulators import Vector, difference, total
 from streams.bases import ITEMS, Counted, Dims
 from streams.kinds import Measured
@@ -28,17 +28,25 @@ Axes = frozenset[int]
 
 EVERY_AXIS: Final[Axes] = frozenset(range(len(BASES)))
 NO_AXIS: Final[Axes] = frozenset()
-_ACTS: Final[Axes] = frozenset({tuple(BASES).index("sent")})
+_SENT: Final[Axes] = frozenset({tuple(BASES).index("sent")})
+NOW: Final = tuple(BASES).index("now")
 _AFFECTED: Final[dict[str, Axes]] = {
-    **dict.fromkeys(("email.delivered", "email.opened", "email.clicked", "deal.opened", "deal.stage_changed"), _ACTS),
-    **dict.fromkeys(("lead.stage_changed", "call.scheduled", "call.missed"), NO_AXIS),
+    **dict.fromkeys(("email.delivered", "email.opened", "email.clicked", "deal.opened", "deal.stage_changed"), _SENT),
+    "lead.stage_changed": frozenset({NOW}),
+    **dict.fromkeys(("call.scheduled", "call.missed"), NO_AXIS),
     **dict.fromkeys(("deal.won", "deal.lost", "deal.renewed", "deal.expanded", "deal.churned"), NO_AXIS),
 }
 
 
-def affected(kind: str) -> Axes:
-    """The axes to which a lead may add something else once an event of the type joins its timeline."""
-    return _AFFECTED.get(kind, EVERY_AXIS)
+def affected(selection: Selection) -> dict[str, Axes]:
+    """By event type, the axes to which a lead may add something else once such an event joins its timeline."""
+    every = selected(selection)
+    return {kind: every & _AFFECTED.get(kind, every) for kind in TOPIC_OF}
+
+
+def selected(selection: Selection) -> Axes:
+    """The axes that the selected KPIs are counted on."""
+    return frozenset(code for code, axis in enumerate(BASES) if selection.measured(axis))
 
 
 @lru_cache(maxsize=8)

@@ -16,6 +16,7 @@ def facts(lead: Lead, rules: Rules, revision: int = 0) -> LeadFacts | None:
     """The facts of a lead, those of its latest instance where it engaged several times; None without any event."""
     if lead.last_event is None:
         return None
+    response = lead.response(rules.clock_skew)
     last, answers = lead.instances[-1], lead.instances[-1].answers
     engaged = last.engaged.data if last.engaged is not None else _NOTHING_STATED
     assert isinstance(engaged, LeadEngaged)
@@ -29,7 +30,7 @@ def facts(lead: Lead, rules: Rules, revision: int = 0) -> LeadFacts | None:
         engaged_at=timestamp(last.engaged.time) if last.engaged is not None else None,
         first_touch_at=timestamp(answers[0].at) if answers else None,
         contact_made_at=timestamp(last.engaged_at + last.contact_after) if last.contact_after is not None else None,
-        response_seconds=last.response(answers[0], rules.clock_skew) / 1000 if answers and last.engaged else None,
+        response_seconds=response / 1000 if response is not None else None,
         owner=last.owner or UNASSIGNED,
         team=last.team or UNASSIGNED,
         temperature=last.temperature,

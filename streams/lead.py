@@ -193,6 +193,11 @@ class Lead(Struct, gc=False):
     last_event: Event | None = None
     stage: str | None = None
 
+    def response(self, skew: Millis) -> Millis | None:
+        """Of the latest instance, from engagement to the first touch; None while there is none."""
+        last = self.instances[-1]
+        return last.response(last.answers[0], skew) if last.answers and last.engaged is not None else None
+
 
 def is_conversation(call: CallCompleted, contact_seconds: int) -> bool:
     """Whether both sides spoke: long enough, or answered where no length is given."""

@@ -54,22 +54,24 @@ class Absorbed(Enum):
 class Timeline:
     """The accepted events of one lead, each once; those of leads merged into it keep their own subject."""
 
-    __slots__ = ("_bodies", "_by_identity", "_dirty", "_fresh", "_sorted", "lead")
+    __slots__ = ("_bodies", "_by_identity", "_replaced", "_sorted", "_stored", "_unpacked", "lead")
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, lead: str) -> None:
         self.lead = lead
         self._by_identity: dict[Identity, Event] = {}
-        self._sorted: list[Event] | None = None
+        self._sorted: list[Event] | None = []
         self._bodies: list[bytes] = []
-        self._fresh: dict[int, list[Event]] = {}
-        self._dirty: set[int] = set()
+        self._unpacked: list[Event] = []
+        self._stored = 0
+        self._replaced: set[int] | None = None
 
     @staticmethod
     def load(lead: str, chunks: Iterable[bytes]) -> Timeline:
         """The timeline that ``encode_chunk`` wrote, chunks in their order."""
         timeline = Timeline(lead)
         events = timeline._by_identity
+        timeline._sorted = None
         for chunk in chunks:
             timeline._bodies.append(chunk[3:])
             for code, time, spelling, source, name, fields, raw, subject in _decode(chunk):
@@ -78,7 +80,13 @@ class Timeline:
                 events[topic, subject, source, name] = Event(
                     kind, time, source, name, subject, shape(*fields), spelling, raw
                 )
+        timeline._stored = len(events)
         return timeline
+
+    @staticmethod
+    def is_full(chunk: bytes) -> bool:
+        """Whether another chunk may follow this one."""
+        return int.from_bytes(chunk[1:3], "big") == CHUNK
 
     def __len__(self) -> int:
         return len(self._by_identity)
@@ -103,41 +111,57 @@ class Timeline:
         """How many chunks it is stored in."""
         return -(-len(self._by_identity) // CHUNK)
 
+    def has(self, kind: str) -> bool:
+        """Whether an event of the type is among them."""
+        return any(event.type == kind for event in self._by_identity.values())
+
     def dirty_chunks(self) -> list[int]:
         """The chunks that differ from what was last stored, ascending."""
-        return sorted(self._dirty)
+        total = len(self._by_identity)
+        dirty = range(self._stored // CHUNK, self.chunks) if total > self._stored else ()
+        return [*dirty] if self._replaced is None else sorted({*dirty, *self._replaced})
 
     def clean(self) -> None:
         """Take the present state as stored."""
-        self._dirty.clear()
+        self._stored = len(self._by_identity)
+        self._replaced = None
 
     def encode_chunk(self, n: int) -> bytes:
         """Chunk ``n`` as one msgpack record."""
-        fresh = self._fresh.pop(n, ())
-        if fresh:
-            self._bodies[n] += b"".join([_packed(event, self.lead) for event in fresh])
-        events = min(CHUNK, len(self._by_identity) - n * CHUNK)
-        return b"\xdc" + events.to_bytes(2, "big") + self._bodies[n]
+        total = len(self._by_identity)
+        if self._unpacked:
+            self._pack(total - len(self._unpacked))
+        return b"\xdc" + min(CHUNK, total - n * CHUNK).to_bytes(2, "big") + self._bodies[n]
 
-    def _append(self, identity: Identity, event: Event) -> None:
-        chunk = len(self._by_identity) // CHUNK
-        self._by_identity[identity] = event
-        if chunk == len(self._bodies):
-            self._bodies.append(b"")
-        self._fresh.setdefault(chunk, []).append(event)
-        self._dirty.add(chunk)
+    def _pack(self, position: int) -> None:
+        bodies, packed = self._bodies, [_packed(event, self.lead) for event in self._unpacked]
+        self._unpacked = []
+        while packed:
+            chunk, within = divmod(position, CHUNK)
+            if not within:
+                bodies.append(b"")
+            fitting = packed[: CHUNK - within]
+            bodies[chunk] += b"".join(fitting)
+            position += len(fitting)
+            packed = packed[CHUNK - within :]
+
+    def _append(self, event: Event) -> None:
+        self._unpacked.append(event)
         in_order = self._sorted
-        if in_order and _order(in_order[-1]) <= _order(event):
-            in_order.append(event)
-        else:
-            self._sorted = None
+        if in_order is not None:
+            if not in_order or in_order[-1].time < event.time or _order(in_order[-1]) <= _order(event):
+                in_order.append(event)
+            else:
+                self._sorted = None
 
     def _replace(self, event: Event) -> None:
+        total = len(self._by_identity)
+        self._pack(total - len(self._unpacked))
         self._by_identity[event.identity] = event
         chunk = list(self._by_identity).index(event.identity) // CHUNK
-        self._fresh[chunk] = list(islice(self._by_identity.values(), chunk * CHUNK, (chunk + 1) * CHUNK))
-        self._bodies[chunk] = b""
-        self._dirty.add(chunk)
+        events = islice(self._by_identity.values(), chunk * CHUNK, (chunk + 1) * CHUNK)
+        self._bodies[chunk] = b"".join([_packed(each, self.lead) for each in events])
+        self._replaced = {chunk} if self._replaced is None else self._replaced | {chunk}
         self._sorted = None
 
 
@@ -147,9 +171,11 @@ def absorb(timeline: Timeline, event: Event) -> Absorbed:
     Of two contents under one identity the one with the smaller canonical JSON stands.
     """
     identity = (TOPIC_OF[event.type], event.subject, event.source, event.id)
-    known = timeline._by_identity.get(identity)
-    if known is None:
-        timeline._append(identity, event)
+    by_identity = timeline._by_identity
+    size = len(by_identity)
+    known = by_identity.setdefault(identity, event)
+    if len(by_identity) != size:
+        timeline._append(event)
         return Absorbed.NEW
     if known == event:
         return Absorbed.SAME

@@ -18,8 +18,13 @@ from agents.engine.transactions import CommitFailed, Transactions
 
 log = structlog.get_logger(__name__)
 
-_FULL = 30_000
-"""Records of all partitions: a cycle is then short enough not to be missed by anybody who waits for the worker."""
+_FULL = 200_000
+"""Records of all partitions after which a cycle is due, to bound the memory that it takes."""
+
+_BEHIND = 50_000
+"""With more records left to read cycles are made less often: a lead's events then share more of the work."""
+
+_PATIENCE_SECONDS = 5.0
 
 
 class Group(Protocol):
@@ -126,6 +131,13 @@ class Engine:
     def is_full(self) -> bool:
         """So much was read since the last cycle that the next should not wait for its time."""
         return sum(partition.uncommitted for partition in self.partitions.values()) >= _FULL
+
+    @property
+    def is_catching_up(self) -> bool:
+        """So much is left to read that a cycle can wait, and the last one was not long ago."""
+        if any(monotonic() - partition.last_commit > _PATIENCE_SECONDS for partition in self.partitions.values()):
+            return False
+        return sum(left for partition in self.partitions.values() for left in partition.lag.values()) > _BEHIND
 
     async def commit(self) -> None:
         """Cycles of every partition, in parallel, until none has anything left over."""

@@ -35,7 +35,15 @@ class Fetched(NamedTuple):
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
-    """Fetches ``read_committed``, and tells with each fetch where every partition stands."""
+    """Fetches ``read_committed``, and tells with each fetch where every partition stands.
+
+    Where several topics of a partition have more to read, the one is read that stands at the oldest record:
+    what belongs together is then read together, whatever the backlog of each topic.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._behind: dict[Any, int] = {}
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -44,11 +52,31 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         return consumer
 
     async def _fetch_records(self, consumer: Any, active_partitions: Any, timeout: Any = None, max_records: Any = None):  # type: ignore[no-untyped-def]
-        records = await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=max_records)
+        wanted = active_partitions - self._ahead()
+        records = await super()._fetch_records(consumer, wanted, timeout=timeout, max_records=max_records)
         if not self.consumer.flow_active:
             return records
+        self._note(consumer, records, wanted if sum(map(len, records.values())) < max_records else ())
         batches = {(tp.topic, tp.partition): found for tp, found in records.items()}
         return Fetched(batches, self._horizons(consumer, records))
+
+    def _ahead(self) -> set[Any]:
+        """The topic-partitions with more to read that stand later than another of their partition."""
+        least: dict[int, int] = {}
+        for tp, at in self._behind.items():
+            least[tp.partition] = min(at, least.get(tp.partition, at))
+        return {tp for tp, at in self._behind.items() if at > least[tp.partition]}
+
+    def _note(self, consumer: Any, records: Mapping[Any, Sequence[Record]], exhausted: Iterable[Any]) -> None:
+        """Where the topics stand; those ``exhausted`` had nothing to give for now, and hold no other back."""
+        for tp in exhausted:
+            self._behind.pop(tp, None)
+        for tp, found in records.items():
+            state = consumer._subscription.subscription.assignment.state_value(tp)
+            if state is not None and (state.lso or 0) > state.position:
+                self._behind[tp] = found[-1].timestamp
+            else:
+                self._behind.pop(tp, None)
 
     def _horizons(self, consumer: Any, records: Mapping[Any, Sequence[Record]]) -> dict[tuple[str, int], Horizon]:
         horizons: dict[tuple[str, int], Horizon] = {}
@@ -99,7 +127,8 @@ class Consumer(driver.Consumer):
         await self.wait_first(self.callback(message), self.suspend_flow.wait())
 
     async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
-        await self.engine.commit()
+        if self.should_stop or not self.engine.is_catching_up:
+            await self.engine.commit()
         return True
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
