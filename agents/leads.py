@@ -318,8 +318,8 @@ class Leads:
 
     def _tell(self, partials: dict[int, Records]) -> None:
         """Add the watermark to what goes to every partition of stage 2."""
-        sent = self._vector(encode_cell("sent", "all", (), "all", 0))
-        value = encode(Watermark(self._clock, self._definition, sorted(reports(sent))))
+        total = self._vector(encode_cell("events", "all", (), "all", 0))
+        value = encode(Watermark(self._clock, self._definition, sorted(reports(total))))
         for partition in range(self._partitions):
             partials.setdefault(partition, []).append((watermark_key(self._partition), value))
         self._told = self._clock

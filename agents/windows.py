@@ -26,7 +26,7 @@ from schemas.results import KpiRow, timestamp
 from schemas.settings import Settings
 from sinks.prometheus import Metrics
 from streams.accumulators import Vector, add_into, difference
-from streams.rows import affected, final_at, rows
+from streams.rows import affected, final_at, finals, rows
 from streams.rules import Rules
 from streams.selection import Selection
 from streams.windows import decode_cell
@@ -85,7 +85,6 @@ class Windows:
         self._now_cells: set[bytes] = set()
         self._finals: dict[Millis, set[bytes]] = {}
         self._due: list[Millis] = []
-        self._kpis: dict[str, tuple[str, ...]] = {}
         self._topics = {name: stage.settings.topic(f"kpi.{kpi.family}") for name, kpi in by_name.items()}
         self._now_at: Millis = 0
         for key, value in self._store.scan(_WATERMARK):
@@ -164,7 +163,7 @@ class Windows:
         reporting = self._union()
         if reporting != self._reporting:
             self._reporting = reporting
-            self._touch(self._cells_of("sent"))
+            self._touch(self._cells() - self._now_cells)
         self._watermark = max(self._watermark, self._least_clock())
         self._stage.metrics.rows.advance(self._partition, self._watermark)
         while self._due and self._due[0] <= self._watermark:
@@ -178,11 +177,8 @@ class Windows:
         for cell in self._finals.pop(at):
             only = self._dirty.get(cell, frozenset())
             if only is not None:
-                self._dirty[cell] = only | {name for name, due in self._final_at(cell) if due == at}
-
-    def _final_at(self, cell: bytes) -> list[tuple[str, Millis]]:
-        names = self._names(decode_cell(cell).basis)
-        return [(name, at) for name in names if (at := final_at(name, cell, self._stage.rules)) is not None]
+                turning = {horizon for horizon, due in finals(cell, self._stage.rules).items() if due == at}
+                self._dirty[cell] = only | {name for name, kpi in by_name.items() if kpi.horizon in turning}
 
     def _least_clock(self) -> Millis:
         if len(self._marks) < self._sources:
@@ -198,7 +194,7 @@ class Windows:
         if len(self._marks) < self._sources or len(definitions) > 1 or definitions == {self._definition}:
             return
         # What was published stays as it was, so that rows which the new definition does not have turn to zero.
-        held = {cell: self._cell(cell) for cell in self._cells_of(None)}
+        held = {cell: self._cell(cell) for cell in self._cells()}
         (self._definition,) = definitions
         self._ahead.clear()
         self._store.put(_DEFINITION, self._definition.encode())
@@ -209,26 +205,20 @@ class Windows:
         for cell in cells:
             self._dirty[cell] = None
 
-    def _cells_of(self, basis: str | None) -> set[bytes]:
+    def _cells(self) -> set[bytes]:
         stored = {cell for key, _ in self._store.scan(_PARTIAL) if (cell := parse_key(key)[0]) is not None}
-        return {cell for cell in stored | set(self._held) if basis is None or decode_cell(cell).basis == basis}
+        return stored | set(self._held)
 
     def _watch(self, cell: bytes) -> None:
         """Remember when the cell's rows turn final, or that they follow the clock."""
-        found = decode_cell(cell)
-        if found.basis == "now":
+        if decode_cell(cell).kind == "now":
             self._now_cells.add(cell)
             return
-        for _, at in self._final_at(cell):
+        for at in finals(cell, self._stage.rules).values():
             if at > self._watermark:
                 if at not in self._finals:
                     heappush(self._due, at)
                 self._finals.setdefault(at, set()).add(cell)
-
-    def _names(self, basis: str) -> tuple[str, ...]:
-        if basis not in self._kpis:
-            self._kpis[basis] = tuple(name for name, kpi in by_name.items() if basis in kpi.axes)
-        return self._kpis[basis]
 
     # Rows out
 
@@ -305,7 +295,7 @@ class Windows:
             self._held[cell] = Held(self._cell(cell).parts, _decode_vector(value))
             self._dirty[cell] = None
             self._left.add(cell)
-        for cell in self._cells_of(None):
+        for cell in self._cells():
             self._watch(cell)
             found = decode_cell(cell)
             recent = found.window == "all" or found.start > self._watermark - _SHOWN_MS

@@ -44,10 +44,10 @@ def rows(
     None judges each cell by itself. ``only`` names the KPIs that are asked for; None: all.
     """
     place = decode_cell(cell)
-    kpis = _shown(selection, place.basis, place.grouping)
+    kpis = _shown(selection, place.kind, place.grouping)
     if only is not None:
         kpis = [kpi for kpi in kpis if kpi.name in only]
-    if place.basis == "now":
+    if place.kind == "now":
         named = _now(vector, oldest, clock)
         had = _now(before, oldest, clock) if before else {}
     else:
@@ -80,22 +80,34 @@ def is_empty(row: KpiRow) -> bool:
 
 def final_at(kpi: str, cell: bytes, rules: Rules) -> Millis | None:
     """The watermark from which a row is final: its window's end, the KPI's horizon, the allowed lateness; or never."""
+    return finals(cell, rules).get(by_name[kpi].horizon)
+
+
+def finals(cell: bytes, rules: Rules) -> dict[str, Millis]:
+    """By the horizon of its KPI, the watermark from which a row of the cell is final; empty where it never is."""
     place = decode_cell(cell)
-    end = window_bounds(place.window, place.start, rules.timezone)[1]
+    return _finals(place.window, place.start, rules)
+
+
+@lru_cache(maxsize=20_000)
+def _finals(window: str, start: Millis, rules: Rules) -> dict[str, Millis]:
+    end = window_bounds(window, start, rules.timezone)[1]
     if end is None:
-        return None
-    horizon = by_name[kpi].horizon
-    return end + (0 if horizon == "none" else getattr(rules, f"{horizon}_horizon")) + rules.allowed_lateness
+        return {}
+    horizons = {"none": 0} | {name: getattr(rules, f"{name}_horizon") for name in ("response", "follow_up", "reply")}
+    return {name: end + horizon + rules.allowed_lateness for name, horizon in horizons.items()}
 
 
 def reports(vector: Vector) -> frozenset[int]:
-    """The message sources (hashed) that report delivery, of a cell of basis ``sent``."""
-    return figures.reports(_parts(vector).get(index_of["delivery_rate"], {}))
+    """The message sources (hashed) that report delivery, of a cell's accumulator."""
+    first = index_of["delivery_rate"] * SLOTS
+    return figures.reports({slot - first: n for slot, n in vector.items() if 0 <= slot - first < SLOTS})
 
 
 @lru_cache(maxsize=256)
-def _shown(selection: Selection, axis: str, grouping: str) -> list[Kpi]:
-    return selection.shown(axis, grouping)
+def _shown(selection: Selection, kind: str, grouping: str) -> list[Kpi]:
+    shown = [kpi for kpi in CATALOGUE if kpi.name in selection.kpis and grouping in kpi.groupings]
+    return [kpi for kpi in shown if (kpi.kind == "now") == (kind == "now")]
 
 
 @lru_cache(maxsize=20_000)

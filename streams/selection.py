@@ -16,7 +16,7 @@ from streams.accumulators import Vector
 from streams.kinds import Measured, vectors
 from streams.rules import Rules
 
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 """Raised when slots or meanings change without the catalogue or the rules changing."""
 
 Measure = Callable[[Any, Rules], int | None]

@@ -23,7 +23,7 @@ from streams.selection import Selection
 _LENGTHS: Final = {"1m": MINUTE, "5m": 5 * MINUTE, "1h": 60 * MINUTE}
 _QUARTER: Final = 15 * MINUTE
 _DIMENSIONS: Final = ("team", "rep", "temperature", "source", "region", "channel")
-_BASES: Final = tuple(BASES)
+_KINDS: Final = ("events", "now")
 _GROUPINGS: Final = tuple(GROUPINGS)
 _HEAD: Final = Layout(">BBBI")
 _MOST: Final = 50_000
@@ -33,9 +33,12 @@ _decode_values = msgspec.msgpack.Decoder(tuple[str, ...]).decode
 
 
 class Cell(NamedTuple):
-    """One row's place: basis, grouping and its values, window and its start in milliseconds."""
+    """Where rows are made: a grouping and its values, a window and its start in milliseconds.
 
-    basis: str
+    ``kind`` is ``now`` where open leads are counted, ``events`` where all else is: KPIs have slots of their own.
+    """
+
+    kind: str
     grouping: str
     values: tuple[str, ...]
     window: str
@@ -60,36 +63,37 @@ def _day(at: Millis, timezone: str) -> tuple[Millis, Millis]:
     return int(today.timestamp()) * 1000, int((today + timedelta(days=1)).timestamp()) * 1000
 
 
-def encode_cell(basis: str, grouping: str, values: tuple[str, ...], window: str, start: Millis) -> bytes:
-    """A cell as bytes: basis, grouping, window, start in minutes, values."""
-    return _head(basis, grouping, window, start) + _encode_values(values)
+def encode_cell(kind: str, grouping: str, values: tuple[str, ...], window: str, start: Millis) -> bytes:
+    """A cell as bytes: kind, grouping, window, start in minutes, values."""
+    return _head(kind, grouping, window, start) + _encode_values(values)
 
 
 @lru_cache(maxsize=1 << 14)
-def _head(basis: str, grouping: str, window: str, start: Millis) -> bytes:
-    return _HEAD.pack(_BASES.index(basis), _GROUPINGS.index(grouping), WINDOWS.index(window), start // MINUTE)
+def _head(kind: str, grouping: str, window: str, start: Millis) -> bytes:
+    return _HEAD.pack(_KINDS.index(kind), _GROUPINGS.index(grouping), WINDOWS.index(window), start // MINUTE)
 
 
+@lru_cache(maxsize=1 << 12)
 def decode_cell(cell: bytes) -> Cell:
     """What ``encode_cell`` encoded."""
-    basis, grouping, window, start = _HEAD.unpack_from(cell)
+    kind, grouping, window, start = _HEAD.unpack_from(cell)
     values = _decode_values(cell[_HEAD.size :])
-    return Cell(_BASES[basis], _GROUPINGS[grouping], values, WINDOWS[window], start * MINUTE)
+    return Cell(_KINDS[kind], _GROUPINGS[grouping], values, WINDOWS[window], start * MINUTE)
 
 
 def series(cell: bytes) -> bytes:
-    """What the cells of a grouping and its values have in common, whatever their window and basis."""
+    """What the cells of a grouping and its values have in common, whatever their window and kind."""
     return cell[1:2] + cell[_HEAD.size :]
 
 
 class _Place(NamedTuple):
-    """A grouping of a basis: how to pick its values from dimensions, and its windows, the shortest first.
+    """A grouping that a basis is shown by: how to pick its values from dimensions, and its windows, the shortest first.
 
     Keys within one ``unit`` fall in the same windows. Each window is the sum of earlier levels: of those by
     unit (0), or of the n-th window (n), whichever is the longest that fits whole into it.
     """
 
-    basis: str
+    kind: str
     grouping: str
     pick: Callable[[Dims], Any]
     unit: Millis
@@ -126,7 +130,7 @@ class Cells:
 
     def head(self, place: _Place, window: str, at: Millis) -> bytes:
         """The beginning of the cells of one grouping and window."""
-        return _head(place.basis, place.grouping, window, window_bounds(window, at, self.timezone)[0])
+        return _head(place.kind, place.grouping, window, window_bounds(window, at, self.timezone)[0])
 
 
 def _places(selection: Selection, basis: str, timezone: str) -> list[_Place]:
@@ -136,7 +140,8 @@ def _places(selection: Selection, basis: str, timezone: str) -> list[_Place]:
         if windows and selection.shown(basis, grouping):
             unit = _unit(windows, timezone)
             levels = tuple(_summed_from(windows[:n], timezone) for n in range(len(windows)))
-            places.append(_Place(basis, grouping, _picking(grouping), unit, tuple(windows), levels))
+            kind = "now" if basis == "now" else "events"
+            places.append(_Place(kind, grouping, _picking(grouping), unit, tuple(windows), levels))
     return places
 
 
@@ -166,8 +171,7 @@ def spread(changes: Iterable[tuple[Key, Vector]], cells: Cells, into: dict[bytes
 
     Changes are first summed by grouping within the shortest window, longer windows from those sums.
     """
-    for (code, n), by_unit in _summed(changes, cells.places).items():
-        place = cells.places[code][n]
+    for place, by_unit in _summed(changes, cells.places):
         levels = [by_unit]
         for window, source in zip(place.windows, place.summed_from, strict=True):
             finer = levels[source]
@@ -179,17 +183,19 @@ def spread(changes: Iterable[tuple[Key, Vector]], cells: Cells, into: dict[bytes
 
 def _summed(
     changes: Iterable[tuple[Key, Vector]], places: list[list[_Place]]
-) -> dict[tuple[int, int], dict[Millis, _Sums]]:
-    """Changes added up by basis and grouping, then by unit of time, then by the grouping's values."""
-    sums: dict[tuple[int, int], dict[Millis, _Sums]] = {
-        (code, n): {} for code, of_basis in enumerate(places) for n, _ in enumerate(of_basis)
-    }
+) -> list[tuple[_Place, dict[Millis, _Sums]]]:
+    """Changes added up by grouping, then by unit of time, then by the grouping's values."""
+    sums: dict[tuple[str, str], tuple[_Place, dict[Millis, _Sums]]] = {}
+    for of_basis in places:
+        for place in of_basis:
+            sums.setdefault((place.kind, place.grouping), (place, {}))
     at_once: dict[tuple[int, Millis], list[tuple[Callable[[Dims], Any], _Sums]]] = {}
     for (code, at, dims), delta in changes:
         targets = at_once.get((code, at))
         if targets is None:
             targets = at_once[code, at] = [
-                (place.pick, sums[code, n].setdefault(at - at % place.unit, {})) for n, place in enumerate(places[code])
+                (place.pick, sums[place.kind, place.grouping][1].setdefault(at - at % place.unit, {}))
+                for place in places[code]
             ]
         pairs = delta.items()
         for pick, target in targets:
@@ -200,7 +206,7 @@ def _summed(
             else:
                 for slot, amount in pairs:
                     vector[slot] = vector.get(slot, 0) + amount
-    return sums
+    return list(sums.values())
 
 
 def _coarser(finer: dict[Millis, _Sums], window: str, timezone: str) -> dict[Millis, _Sums]:

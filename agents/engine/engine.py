@@ -18,7 +18,7 @@ from agents.engine.transactions import CommitFailed, Transactions
 
 log = structlog.get_logger(__name__)
 
-_FULL = 200_000
+_FULL = 100_000
 """Records of all partitions after which a cycle is due, to bound the memory that it takes."""
 
 _BEHIND = 50_000

@@ -115,7 +115,7 @@ def test_a_correction_takes_back_what_was_told_of_another_window(tmp_path: Path)
     floor_.feed([line("lead.engaged", START + 8 * HOUR)])
     floor_.commit_leads(END)
     last = {parse_key(key)[0]: value for _, key, value in floor_.partials}
-    later, earlier = (encode_cell("engaged", "all", (), "1h", START + hour * HOUR) for hour in (10, 8))
+    later, earlier = (encode_cell("events", "all", (), "1h", START + hour * HOUR) for hour in (10, 8))
     assert later in last
     found = vectors(floor_.standing_partials())
     assert decode_cell(earlier) in found

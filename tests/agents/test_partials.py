@@ -21,7 +21,7 @@ from streams.windows import decode_cell, encode_cell
 
 values = st.tuples(st.text(max_size=8), st.sampled_from(["hot", "warm", "cold", "unknown"]))
 cells = st.builds(
-    lambda window, minute, values: encode_cell("engaged", "team,temperature", values, window, minute * 60_000),
+    lambda window, minute, values: encode_cell("events", "team,temperature", values, window, minute * 60_000),
     st.sampled_from(["1h", "1d"]),
     st.integers(0, 2**32 - 1),
     values,
@@ -55,21 +55,21 @@ def test_a_watermark_comes_back_as_it_went(clock: int, definition: str, reports:
     assert decode_watermark(encode(watermark)) == watermark
 
 
-@given(cells, st.integers(0, 10**6), st.sampled_from(["sent", "happened"]), st.integers(1, 64))
-def test_the_home_is_the_same_through_windows_and_bases(cell: bytes, minute: int, basis: str, partitions: int) -> None:
+@given(cells, st.integers(0, 10**6), st.sampled_from(["events", "now"]), st.integers(1, 64))
+def test_the_home_is_the_same_through_windows_and_kinds(cell: bytes, minute: int, kind: str, partitions: int) -> None:
     """So that one worker shows a gauge through successive windows."""
     found = decode_cell(cell)
-    later = encode_cell(basis, found.grouping, found.values, "1d", minute * 60_000)
+    later = encode_cell(kind, found.grouping, found.values, "1d", minute * 60_000)
     assert home(cell, partitions) == home(later, partitions)
     assert 0 <= home(cell, partitions) < partitions
 
 
 def test_teams_are_spread_over_the_partitions() -> None:
-    homes = {home(encode_cell("engaged", "team", (f"team-{n}",), "1h", 0), 4) for n in range(40)}
+    homes = {home(encode_cell("events", "team", (f"team-{n}",), "1h", 0), 4) for n in range(40)}
     assert homes == {0, 1, 2, 3}
 
 
 def test_the_values_of_two_dimensions_do_not_run_into_each_other() -> None:
     """A home by joined values alone would put ("a", "bc") and ("ab", "c") together: harmless, but not meant."""
-    one, two = (encode_cell("engaged", "team,temperature", values, "1h", 0) for values in (("a", "bc"), ("ab", "c")))
+    one, two = (encode_cell("events", "team,temperature", values, "1h", 0) for values in (("a", "bc"), ("ab", "c")))
     assert home(one, 1 << 16) != home(two, 1 << 16)

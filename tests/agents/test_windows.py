@@ -223,7 +223,7 @@ def test_open_leads_grow_older_though_nothing_happens(tmp_path: Path) -> None:
 
 def test_what_one_cycle_cannot_publish_the_next_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the worker is killed in between: the partials were committed with the first part."""
-    monkeypatch.setattr(module, "_CELLS_A_CYCLE", 300)
+    monkeypatch.setattr(module, "_CELLS_A_CYCLE", 100)
     pipeline = Pipeline(SETTINGS, tmp_path)
     pipeline.feed(floor(33))
     pipeline.commit_leads(END)

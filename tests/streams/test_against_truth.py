@@ -29,7 +29,7 @@ from streams.windows import Cells, encode_cell, spread
 
 SETTINGS = Settings(_env_file=None, windows="1d,all")
 RULES, SELECTION = Rules.of(SETTINGS), Selection.of(SETTINGS)
-EVERYTHING = encode_cell("sent", "all", (), "all", 0)
+EVERYTHING = encode_cell("events", "all", (), "all", 0)
 
 
 def timelines_of(lines: Iterable[bytes]) -> dict[str, Timeline]:

@@ -26,7 +26,7 @@ from tests.streams.floor import (
     table_of,
 )  # fmt: skip
 
-EVERYTHING = encode_cell("engaged", "all", (), "all", 0)
+EVERYTHING = encode_cell("events", "all", (), "all", 0)
 NOW = encode_cell("now", "all", (), "all", 0)
 
 
@@ -56,7 +56,7 @@ def test_within_is_inclusive_and_cumulative() -> None:
 
 def test_a_row_says_where_it_belongs() -> None:
     lead = lead_of(engaged(temperature="hot", team="a"))
-    cell = encode_cell("engaged", "team,temperature", ("a", "hot"), "1h", START)
+    cell = encode_cell("events", "team,temperature", ("a", "hot"), "1h", START)
     row = rows(cell, table_of(lead)[cell], ALL, RULES)[0]
     assert row.dimensions == {"team": "a", "temperature": "hot"}
     assert (row.start, row.end, row.basis) == ("2026-03-02T09:00:00Z", "2026-03-02T10:00:00Z", "engaged")
@@ -77,7 +77,7 @@ def test_no_row_where_nothing_belongs_but_a_zero_one_where_something_did() -> No
 
 
 def test_a_row_is_final_after_window_horizon_and_lateness() -> None:
-    cell = encode_cell("engaged", "all", (), "1h", START)
+    cell = encode_cell("events", "all", (), "1h", START)
     assert final_at("lead_response_time", cell, RULES) == START + HOUR + 30 * DAY + HOUR
     assert final_at("follow_up_rate", cell, RULES) == START + HOUR + DAY + HOUR
     assert final_at("leads_created", cell, RULES) == START + HOUR + HOUR
@@ -85,7 +85,7 @@ def test_a_row_is_final_after_window_horizon_and_lateness() -> None:
 
 
 def test_silence_is_delivery_only_from_sources_that_never_report_it() -> None:
-    cell = encode_cell("sent", "all", (), "all", 0)
+    cell = encode_cell("events", "all", (), "all", 0)
     silent = table_of(lead_of(mail(0)))[cell]
     reported = table_of(lead_of(mail(0), about("delivered", 1)))[cell]
     delivered = {row.kpi: row.numerator for row in rows(cell, silent, ALL, RULES)}["delivery_rate"]

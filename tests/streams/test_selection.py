@@ -31,7 +31,7 @@ def test_nothing_said_is_everything_and_a_wrong_name_is_named() -> None:
 def test_nothing_is_computed_for_what_is_not_selected() -> None:
     few = chosen(kpis="lead_response_time", groupings="team", windows="5m")
     [cell] = table_of(lead_of(engaged(team="a"), call(1), mail(2)), selection=few)
-    assert decode_cell(cell)[:4] == ("engaged", "team", ("a",), "5m")
+    assert decode_cell(cell)[:4] == ("events", "team", ("a",), "5m")
 
 
 def test_a_ratio_over_messages_brings_its_tally_along() -> None:
