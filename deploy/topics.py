@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import NoError, TopicAlreadyExistsError, for_code
+from kafka.errors import NoError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 from msgspec import Struct
 
 from schemas.settings import Settings
@@ -105,10 +105,11 @@ def delete(settings: Settings) -> list[str]:
     if REPLAY_MARK not in settings.topic_prefix:
         raise ValueError(f"{settings.topic_prefix} is not the prefix of a replay: its topics are not deleted")
     with _admin(settings) as admin:
-        names = [name for name in _partitions(admin) if name.startswith(settings.topic(""))]
-        if names:
-            admin.delete_topics(names)
-        return names
+        # By their names, not as listed: those of a request that was interrupted may not be there to be listed yet.
+        names = [settings.topic(topic.name) for topic in TOPICS]
+        answer = admin.delete_topics(names, raise_errors=False)["topics"]
+        _raise_for(answer, but=UnknownTopicOrPartitionError)
+        return [result["name"] for result in answer if for_code(result["error_code"]) is NoError]
 
 
 @contextmanager
