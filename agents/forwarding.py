@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aiokafka.partitioner import murmur2
-
 from agents.engine.processor import Record
 from schemas.events import Event
+from schemas.partitioning import partition_of
 from streams.timelines import Timeline, merged_into
-
-
-def partition_of(key: bytes, partitions: int) -> int:
-    """Where Kafka's default partitioner puts a key."""
-    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
 
 
 def forwarding(timeline: Timeline, partitions: int, into: dict[int, list[tuple[bytes, bytes | None]]]) -> None:

@@ -17,7 +17,10 @@ _STOP_SECONDS = 30.0
 
 
 async def run(apps: Sequence[StageApp], stop: asyncio.Event | None = None) -> int:
-    """Start the apps, wait for SIGTERM, SIGINT, ``stop`` or a failure, stop them; the exit status, 0 or 1."""
+    """Start the apps, wait for SIGTERM, SIGINT, ``stop`` or a failure, stop them; the exit status, 0 or 1.
+
+    Why an app stopped itself is for the caller to say (``stopped_for``).
+    """
     stop = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -33,11 +36,12 @@ async def run(apps: Sequence[StageApp], stop: asyncio.Event | None = None) -> in
         for task in (starting, waiting, *crashed):
             task.cancel()
         await asyncio.gather(starting, waiting, *crashed, return_exceptions=True)
-        failures = [app.stopped_for or repr(app.crash_reason) for app in apps if app.crashed]
-        for failure in failures:
-            log.error("stopping", reason=failure)
+        failed = [app for app in apps if app.crashed]
+        for app in failed:
+            if app.stopped_for is None:
+                log.error("stopping", reason=repr(app.crash_reason))
         await asyncio.wait_for(asyncio.gather(*(app.stop() for app in apps), return_exceptions=True), _STOP_SECONDS)
-        return 1 if failures else 0
+        return 1 if failed else 0
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)

@@ -17,6 +17,7 @@ def configure(level: str) -> None:
     for library in ("kafka", "aiokafka", "mode", "faust"):
         logging.getLogger(library).setLevel(logging.ERROR)
     logging.getLogger("aiokafka.consumer.group_coordinator").addFilter(_is_news)
+    logging.getLogger("kafka.net.selector").addFilter(_is_fault)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -34,3 +35,9 @@ def configure(level: str) -> None:
 def _is_news(record: logging.LogRecord) -> bool:
     """A broker that has just started has no coordinator yet; it is asked again."""
     return "CoordinatorNotAvailable" not in record.getMessage()
+
+
+def _is_fault(record: logging.LogRecord) -> bool:
+    """A socket that is closed while kafka-python waits on it, by an interrupt, is none."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not (isinstance(error, ValueError) and str(error).startswith("Invalid file descriptor"))

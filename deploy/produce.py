@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import gzip
 import itertools
 from asyncio import Future
@@ -17,11 +16,11 @@ from typing import Any, Final, Self
 import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from aiokafka.partitioner import murmur2
 from msgspec import Struct
 
 from deploy.topics import TOPICS
 from schemas.events import TOPIC_OF
+from schemas.partitioning import partition_of
 from schemas.settings import Settings
 
 _BATCH_BYTES: Final = 256 * 1024
@@ -77,12 +76,6 @@ def address(line: bytes) -> tuple[str, bytes | None]:
         return "leads", None
     topic = TOPIC_OF.get(head.type) or _PREFIXES.get(head.type.partition(".")[0], "leads")
     return topic, head.subject.encode() if head.subject is not None else None
-
-
-@functools.lru_cache(maxsize=1 << 19)
-def partition_of(key: bytes, partitions: int) -> int:
-    """Where Kafka's own clients put ``key``: every producer agrees on it."""
-    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
 
 
 def produce(

@@ -58,8 +58,8 @@ def _floor(settings: Settings) -> Iterator[Settings]:
             "port": 0,
         }
         floor = settings.model_copy(update=changes)
-        topics.create(floor)
         try:
+            topics.create(floor)
             yield floor
         finally:
             topics.delete(floor)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import NoError, TopicAlreadyExistsError, for_code
+from kafka.errors import NoError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 from msgspec import Struct
 
 from schemas.settings import Settings
@@ -32,6 +32,9 @@ def _kept(days: int) -> dict[str, str]:
     return {"cleanup.policy": "delete", "retention.ms": str(days * _DAY_MS), "segment.ms": str(_DAY_MS)}
 
 
+# A lead's events are kept many to a record, and each of them may be of 1 MiB. What a topic does not take
+# stops its partition.
+_LARGE: Final = {"max.message.bytes": str(16 * _MEBIBYTE)}
 _COMPACTED: Final = {
     "cleanup.policy": "compact",
     "min.cleanable.dirty.ratio": "0.2",
@@ -39,7 +42,7 @@ _COMPACTED: Final = {
     # The newest segment is never compacted, so it must not be where most of the log is.
     "segment.bytes": str(16 * _MEBIBYTE),
     "segment.ms": str(_DAY_MS // 24),
-}
+} | _LARGE
 # An event is measured against the broker's time, which a producer's own would replace; and one that is
 # over the contract's 1 MiB must get in to come out as a dead letter, which base64 makes larger still.
 _RECEIVED: Final = {"message.timestamp.type": "LogAppendTime", "max.message.bytes": str(2 * _MEBIBYTE)}
@@ -56,7 +59,7 @@ TOPICS: Final = (
     ),
     Topic("sla", _kept(90), "leads"),
     Topic("dead-letters", _kept(90) | _LETTERS),
-    Topic("internal.merges", _kept(30), "leads"),
+    Topic("internal.merges", _kept(30) | _LARGE, "leads"),
     Topic("internal.leads-changelog", _COMPACTED, "leads"),
     Topic("internal.partials", _COMPACTED, "windows"),
     Topic("internal.windows-changelog", _COMPACTED, "windows"),
@@ -102,10 +105,11 @@ def delete(settings: Settings) -> list[str]:
     if REPLAY_MARK not in settings.topic_prefix:
         raise ValueError(f"{settings.topic_prefix} is not the prefix of a replay: its topics are not deleted")
     with _admin(settings) as admin:
-        names = [name for name in _partitions(admin) if name.startswith(settings.topic(""))]
-        if names:
-            admin.delete_topics(names)
-        return names
+        # By their names, not as listed: those of a request that was interrupted may not be there to be listed yet.
+        names = [settings.topic(topic.name) for topic in TOPICS]
+        answer = admin.delete_topics(names, raise_errors=False)["topics"]
+        _raise_for(answer, but=UnknownTopicOrPartitionError)
+        return [result["name"] for result in answer if for_code(result["error_code"]) is NoError]
 
 
 @contextmanager

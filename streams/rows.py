@@ -66,6 +66,9 @@ def rows(
 def affected(slots: Iterable[int]) -> set[str]:
     """The KPIs whose rows depend on any of the slots."""
     changed = {CATALOGUE[position].name for position in {slot // SLOTS for slot in slots}}
+    if "open_leads" in changed:
+        # It has no slot of its own.
+        changed.add("oldest_open_lead")
     return changed | {kpi.name for kpi in CATALOGUE if kpi.over in changed}
 
 

@@ -9,7 +9,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from deploy.local.clickhouse import LocalClickHouse
-from sinks.clickhouse.retention import Retention
+from schemas.settings import Settings
 from sinks.clickhouse.schema import connect, migrate
 
 
@@ -30,6 +30,6 @@ def dsn(clickhouse: str) -> str:
 def client(dsn: str) -> Iterator[Client]:
     """A client of a migrated database of the test's own."""
     client = connect(dsn)
-    migrate(client, Retention(_env_file=None))
+    migrate(client, Settings(_env_file=None))
     yield client
     client.close()

@@ -16,7 +16,7 @@ from agents.engine.clock import monotonic, now
 from agents.engine.processor import Context, Factory, Millis, Outgoing, Processor, Record, StopWorker
 from agents.engine.recovery import Progress, recover
 from agents.engine.store import CYCLE, Cycle, Reached, Store, encode_cycle
-from agents.engine.transactions import Transactions
+from agents.engine.transactions import TooLarge, Transactions
 
 log = structlog.get_logger(__name__)
 
@@ -138,7 +138,11 @@ class Partition:
             work = self._take()
             if work is None:
                 return False
-            reached = await self._transactions.commit(work.outgoing, work.offsets, self._plan.group)
+            try:
+                reached = await self._transactions.commit(work.outgoing, work.offsets, self._plan.group)
+            except TooLarge as error:
+                self._fail(f"{self._plan.group}[{self.number}] while committing: {error}", error)
+                return False
             offset = reached[TopicPartition(self._plan.changelog, self.number)]
             self._store.apply(work.writes, Reached(offset, work.cycle.incarnation, now()))
             self._cycle = work.cycle
@@ -170,9 +174,13 @@ class Partition:
         return Work([*outgoing, changelog], writes, addressed, cycle)
 
     def _fail(self, reason: str, error: Exception) -> None:
-        self.failure = reason
         self.fatal = isinstance(error, StopWorker)
-        trace = "" if self.fatal else "".join(traceback.format_exception(error))
+        if self.fatal:
+            # The worker says it as it ends.
+            self.failure = str(error)
+            return
+        self.failure = reason
+        trace = "".join(traceback.format_exception(error))
         log.error("partition stopped", group=self._plan.group, partition=self.number, reason=reason, trace=trace)
 
     async def release(self) -> None:

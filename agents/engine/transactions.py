@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
+from aiokafka.errors import InvalidProducerEpoch, KafkaError, MessageSizeTooLargeError, ProducerFenced
 
 from agents.engine.clock import now
 from agents.engine.processor import Outgoing
@@ -25,6 +25,10 @@ class CommitFailed(Exception):
 
 class Fenced(CommitFailed):
     """Another owner has taken the partition, or the transaction timed out; both look the same."""
+
+
+class TooLarge(Exception):
+    """A topic does not take what the cycle has for it, and never will; the text is for the operator."""
 
 
 class Transactions:
@@ -58,11 +62,16 @@ class Transactions:
     ) -> dict[TopicPartition, int]:
         """Send, add the offsets, commit; the next offset after what was sent, by topic and partition.
 
-        Raises :class:`Fenced` or :class:`CommitFailed`; nothing of the cycle is then visible to a
-        ``read_committed`` reader, or, where the answer to the commit itself was lost, all of it is.
+        Raises :class:`Fenced`, :class:`CommitFailed` or :class:`TooLarge`; nothing of the cycle is then visible
+        to a ``read_committed`` reader, or, where the answer to the commit itself was lost, all of it is.
         """
         try:
             return await self._commit(outgoing, offsets, group)
+        except TooLarge:
+            # Nobody takes the partition over soon, and until this transaction ends it holds readers back.
+            with suppress(KafkaError, AssertionError, TimeoutError, OSError):
+                await self._guarded(self._producer.abort_transaction())
+            raise
         except (ProducerFenced, InvalidProducerEpoch) as error:
             raise Fenced(str(error)) from error
         except (KafkaError, AssertionError, TimeoutError, OSError) as error:
@@ -84,19 +93,31 @@ class Transactions:
         """A place for the fault tests to stop at."""
 
     async def _send(self, part: Outgoing) -> tuple[TopicPartition, int]:
+        sent = [
+            (batch, await self._producer.send_batch(batch, part.topic, partition=part.partition))
+            for batch in self._batches(part.records)
+        ]
+        for batch, delivered in sent:
+            try:
+                metadata = await delivered
+            except MessageSizeTooLargeError:
+                raise TooLarge(
+                    f"{part.topic} takes no {batch.size()} bytes at once: raise its max.message.bytes"
+                ) from None
+        return TopicPartition(part.topic, part.partition), metadata.offset + batch.record_count()
+
+    def _batches(self, records: Iterable[tuple[bytes, bytes | None]]) -> Iterator[Any]:
+        """Closed batches of the records in their order; one that is larger than a batch has one to itself."""
         at = now()
         batch = self._producer.create_batch()
-        delivered: list[Awaitable[Any]] = []
-        for key, value in part.records:
+        for key, value in records:
             if batch.append(timestamp=at, key=key, value=value) is None:
-                delivered.append(await self._producer.send_batch(batch, part.topic, partition=part.partition))
+                batch.close()
+                yield batch
                 batch = self._producer.create_batch()
                 batch.append(timestamp=at, key=key, value=value)
-        count = batch.record_count()
         batch.close()
-        delivered.append(await self._producer.send_batch(batch, part.topic, partition=part.partition))
-        metadata = [await future for future in delivered][-1]
-        return TopicPartition(part.topic, part.partition), metadata.offset + count
+        yield batch
 
     async def _guarded(self, step: Awaitable[T]) -> T:
         """Await a step, or the error of the producer's sender task (whose futures would hang), or the time-out."""

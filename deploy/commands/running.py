@@ -37,14 +37,19 @@ def worker(
     """
     import asyncio
 
+    from agents.app import StageApp
     from agents.worker import work
+    from deploy.failures import Failure
     from deploy.stack import stack
 
     settings = load()
     with stack(settings, clickhouse=False, patient=True, report=_say) as ready:
         _prepare_topics(settings, ready)
         _say(f"worker on http://{ready.host}:{ready.port}/metrics")
-        code = asyncio.run(work(ready, (1, 2) if stage is None else (stage,)))
+        apps: list[StageApp] = []
+        code = asyncio.run(work(ready, (1, 2) if stage is None else (stage,), started=apps.extend))
+    if reasons := [app.stopped_for for app in apps if app.stopped_for is not None]:
+        raise Failure("; ".join(reasons))
     raise typer.Exit(code)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 from clickhouse_connect.driver.client import Client
 
+from schemas.catalogue import by_name
 from schemas.results import timestamp
 
 _COLUMNS: Final = (
@@ -67,9 +68,21 @@ def dead_letters(client: Client) -> dict[str, int]:
 def _row(found: Mapping[str, Any]) -> dict[str, Any]:
     row = dict(found)
     exact = row.pop("exact")
+    counted = ("value", "numerator", "denominator") if _is_count(row["kpi"]) else ("numerator", "denominator")
+    row |= {name: _whole(row[name]) for name in counted}
     row["value"] = exact or row["value"]
     row["dimensions"] = orjson.loads(row["dimensions"])
     row["statistics"] = orjson.loads(row["statistics"])
     for name in _MILLIS:
         row[name] = None if row[name] is None else timestamp(row[name])
     return row
+
+
+def _is_count(name: str) -> bool:
+    """Whether the headline is a number of things; the column holds every KPI's as a float."""
+    kpi = by_name.get(name)
+    return kpi is not None and kpi.kind in ("count", "now") and kpi.unit != "seconds"
+
+
+def _whole(number: float | None) -> float | int | None:
+    return int(number) if number is not None and number.is_integer() else number

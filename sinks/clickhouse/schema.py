@@ -12,7 +12,8 @@ import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
-from sinks.clickhouse.retention import Retention, ttl_clauses
+from schemas.settings import Settings
+from sinks.clickhouse.retention import ttl_clauses
 
 _UNKNOWN_DATABASE: Final = 81
 _PACKAGE: Final = files("sinks.clickhouse")
@@ -36,7 +37,7 @@ def connect(dsn: str) -> Client:
     return _client(dsn)
 
 
-def migrate(client: Client, retention: Retention) -> None:
+def migrate(client: Client, settings: Settings) -> None:
     """Bring tables, time to live and views to the newest form; every statement may be repeated by another sink."""
     client.command(
         "CREATE TABLE IF NOT EXISTS migrations (version UInt32, name String, applied_at DateTime DEFAULT now())"
@@ -49,7 +50,7 @@ def migrate(client: Client, retention: Retention) -> None:
     for version in sorted(steps.keys() - applied):
         _run(client, steps[version])
         client.insert("migrations", [[version, steps[version].name]], ["version", "name"])
-    _set_time_to_live(client, retention)
+    _set_time_to_live(client, settings)
     _run(client, _PACKAGE / "views.sql")
 
 
@@ -79,10 +80,10 @@ def _run(client: Client, script: Traversable) -> None:
             client.command(statement)
 
 
-def _set_time_to_live(client: Client, retention: Retention) -> None:
+def _set_time_to_live(client: Client, settings: Settings) -> None:
     tables = client.query("SELECT name, engine_full FROM system.tables WHERE database = currentDatabase()").result_rows
     present = dict(tables)
-    for table, clause in ttl_clauses(retention).items():
+    for table, clause in ttl_clauses(settings).items():
         # Changing it rewrites the table's parts, so only where it differs.
         if f"TTL {clause} " not in present[table]:
             client.command(f"ALTER TABLE {table} MODIFY TTL {clause}")

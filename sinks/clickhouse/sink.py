@@ -22,7 +22,6 @@ from urllib3.exceptions import HTTPError
 
 from schemas.settings import Settings
 from sinks.clickhouse.metrics import Metrics
-from sinks.clickhouse.retention import Retention
 from sinks.clickhouse.rows import Parse, Unusable, parsers
 from sinks.clickhouse.schema import connect, migrate
 from sinks.clickhouse.writer import Batch, Writer
@@ -44,7 +43,6 @@ def run(
     settings: Settings,
     stop: threading.Event,
     metrics_port: int | None = None,
-    retention: Retention | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Write every topic to ``settings.clickhouse`` until ``stop``; both addresses must be set.
@@ -54,7 +52,7 @@ def run(
     """
     metrics = Metrics()
     with metrics.served(settings.host, metrics_port):
-        Sink(settings, retention or Retention(), metrics, clock).run(stop)
+        Sink(settings, metrics, clock).run(stop)
 
 
 def run_until_signalled(settings: Settings, metrics_port: int | None = None) -> None:
@@ -95,11 +93,11 @@ class Sink:
     everything consumed covers only once the batch is in.
     """
 
-    def __init__(self, settings: Settings, retention: Retention, metrics: Metrics, clock: Callable[[], float]) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics, clock: Callable[[], float]) -> None:
         if settings.clickhouse is None:
             raise ValueError("the ClickHouse sink needs SALESPULSE_CLICKHOUSE")
         self._dsn = settings.clickhouse
-        self._retention = retention
+        self._settings = settings
         self._metrics = metrics
         self._clock = clock
         self._parsers = parsers(settings)
@@ -187,7 +185,7 @@ class Sink:
     def _insert(self) -> None:
         if self._writer is None:
             client = connect(self._dsn)
-            migrate(client, self._retention)
+            migrate(client, self._settings)
             self._writer = Writer(client)
         with self._metrics.seconds.time():
             written: Mapping[str, int] = self._writer.write(self._batch)

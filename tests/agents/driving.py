@@ -13,12 +13,12 @@ from msgspec.structs import replace
 
 from agents.engine.processor import Context, Outgoing, Processor, Record
 from agents.engine.store import Reached, Store
-from agents.forwarding import partition_of
 from agents.leads import LeadStage
 from agents.partials import Partial, Watermark, decode_partial, decode_watermark, parse_key
 from agents.windows import WindowStage
 from deploy.produce import address
 from schemas.events import Millis
+from schemas.partitioning import partition_of
 from schemas.settings import Settings
 from sinks.prometheus import Metrics
 

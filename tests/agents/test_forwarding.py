@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import orjson
 import pytest
-from kafka.partitioner.default import murmur2
 
-from agents.forwarding import forwarded, forwarding, partition_of
+from agents.forwarding import forwarded, forwarding
 from schemas.decoding import decoder
 from schemas.events import Event
+from schemas.partitioning import partition_of
 from streams.timelines import Timeline, absorb
 from tests.agents.driving import Sent
 
@@ -78,11 +78,6 @@ def test_a_long_timeline_goes_in_records_of_its_chunks() -> None:
     assert len(records) == merged.chunks > 1
     carried = timeline(*(one for record in records for one in forwarded(Sent(*record))[1]))
     assert carried.events == merged.events
-
-
-@pytest.mark.parametrize("key", [b"", b"lead-4711", "Käufer".encode(), b"x" * 100])
-def test_a_key_lies_where_kafkas_own_partitioner_puts_it(key: bytes) -> None:
-    assert partition_of(key, 7) == (murmur2(key) & 0x7FFFFFFF) % 7
 
 
 @pytest.mark.parametrize("record", [Sent(None, b"x"), Sent(b"lead-1", None)])

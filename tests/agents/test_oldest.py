@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import insort
+
 from hypothesis import given
 from hypothesis import strategies as st
-from sortedcontainers import SortedList
 
 from agents.oldest import Oldest
 
@@ -14,11 +15,11 @@ steps = st.lists(st.one_of(st.integers(0, 9), st.none()), max_size=200)
 
 @given(steps, st.randoms(use_true_random=False))
 def test_the_least_is_that_of_a_sorted_list(steps: list[int | None], random: object) -> None:
-    oldest, expected = Oldest(), SortedList()
+    oldest, expected = Oldest(), list[int]()
     for at in steps:
         if at is not None:
             oldest.add(at)
-            expected.add(at)
+            insort(expected, at)
         elif expected:
             gone = random.choice(expected)  # type: ignore[attr-defined]
             oldest.remove(gone)

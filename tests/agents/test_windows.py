@@ -218,6 +218,18 @@ def test_open_leads_grow_older_though_nothing_happens(tmp_path: Path) -> None:
     assert ages == [(60.0, ["300"]), (600.0, ["900"]), (172_800.0, ["older"])]
 
 
+def test_the_longest_wait_changes_with_the_leads_that_wait(tmp_path: Path) -> None:
+    """In the same cycle, not when the rows of *now* are next due for another look at the clock."""
+    pipeline = Pipeline(SETTINGS, tmp_path)
+    first, second = line("lead.engaged", START - HOUR, "lead-2"), line("lead.engaged", START)
+    waits = []
+    for happened in (first, second, called(START, "lead-2")):
+        pipeline.feed([happened])
+        pipeline.commit(START + MINUTE)
+        waits.append((pipeline.row("open_leads")["value"], pipeline.row("oldest_open_lead")["value"]))
+    assert waits == [(1, 3660.0), (2, 3660.0), (1, 60.0)]
+
+
 # Long cycles and restarts
 
 

@@ -16,7 +16,8 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from deploy import topics
 from deploy.local.kafka import LocalKafka
-from deploy.produce import ProduceFailed, address, partition_of, produce, read_lines
+from deploy.produce import ProduceFailed, address, produce, read_lines
+from schemas.partitioning import partition_of
 from schemas.settings import Settings
 
 SEEN: Any = {"auto_offset_reset": "earliest", "enable_auto_commit": False}
@@ -66,14 +67,6 @@ def test_all_events_of_a_subject_share_a_partition_number_in_their_order(setting
     assert len({record.partition for record in seen}) == settings.partitions
     of_one = [record.value for record in seen if record.key == b"lead-8"]
     assert of_one == [line for n, line in enumerate(lines) if n % 50 == 8]
-
-
-@pytest.mark.parametrize(
-    ("key", "hashed"), [(b"21", -973932308), (b"foobar", -790332482), (b"a-little-bit-long-string", -985981536)]
-)
-def test_keys_go_where_the_java_client_puts_them(key: bytes, hashed: int) -> None:
-    """The hashes are those of Kafka's own test of its partitioner."""
-    assert partition_of(key, 12) == (hashed & 0x7FFFFFFF) % 12
 
 
 def test_what_cannot_be_read_goes_to_leads_without_a_key(settings: Settings) -> None:

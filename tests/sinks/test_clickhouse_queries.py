@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+import pytest
 from clickhouse_connect.driver.client import Client
 
 from sinks.clickhouse.queries import counts, dead_letters, latest
@@ -21,6 +22,28 @@ def test_the_newest_window_of_each_row_comes_back_as_it_was_published(client: Cl
 def test_a_sum_comes_back_as_the_decimal_it_was(client: Client) -> None:
     write(client, "kpi.deal", kpi(1, 0, value="10.10"), kpi(1, 1, value=None, window="all"))
     assert [row["value"] for row in latest(client)] == ["10.10", None]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "numerator", "denominator"),
+    [
+        ("reply_rate", 1.0, 54, 54),
+        ("follow_ups_per_lead", 2.0, 4, 2),
+        ("activities", 54, None, None),
+        ("open_leads", 7, None, None),
+        ("oldest_open_lead", 60.0, None, None),
+        ("lead_response_time", 4.0, None, None),
+        ("reply_rate", None, 0, 0),
+    ],
+)
+def test_a_count_comes_back_as_the_whole_number_it_was(
+    client: Client, name: str, value: float | None, numerator: int | None, denominator: int | None
+) -> None:
+    """And what is measured in seconds or as a share as a float, whatever its digits."""
+    write(client, "kpi.reply", kpi(1, 0, value, kpi=name, numerator=numerator, denominator=denominator))
+    [row] = latest(client)
+    found = [row["value"], row["numerator"], row["denominator"]]
+    assert [repr(number) for number in found] == [repr(number) for number in (value, numerator, denominator)]
 
 
 def test_each_filter_leaves_only_its_own(client: Client) -> None:

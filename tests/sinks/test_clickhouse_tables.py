@@ -15,7 +15,6 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from schemas.results import DeadLetter, KpiRow, LeadFacts
 from schemas.settings import Settings
-from sinks.clickhouse.retention import Retention
 from sinks.clickhouse.rows import COLUMNS, Unusable, parsers
 from sinks.clickhouse.schema import SchemaTooNew, connect, migrate
 from sinks.clickhouse.writer import Batch, Writer
@@ -285,7 +284,7 @@ def test_migrating_twice_and_by_two_at_once_is_migrating_once(dsn: str) -> None:
 
     def migrated() -> None:
         try:
-            migrate(connect(dsn), Retention(_env_file=None))
+            migrate(connect(dsn), SETTINGS)
         except DatabaseError as error:
             faults.append(error)
 
@@ -302,7 +301,7 @@ def test_migrating_twice_and_by_two_at_once_is_migrating_once(dsn: str) -> None:
 def test_a_database_of_a_later_release_is_left_alone(client: Client) -> None:
     client.insert("migrations", [[999, "999_later.sql"]], ["version", "name"])
     with pytest.raises(SchemaTooNew, match="migration 999"):
-        migrate(client, Retention(_env_file=None))
+        migrate(client, SETTINGS)
 
 
 def test_the_time_to_live_follows_the_settings_and_is_set_only_where_it_differs(client: Client) -> None:
@@ -314,7 +313,7 @@ def test_the_time_to_live_follows_the_settings_and_is_set_only_where_it_differs(
         )
 
     assert f"toIntervalSecond({730 * 86_400})" in time_to_live()
-    migrate(client, Retention(events="1d", _env_file=None))
+    migrate(client, Settings(keep_events="1d", _env_file=None))
     assert "toIntervalSecond(86400)" in time_to_live()
 
 

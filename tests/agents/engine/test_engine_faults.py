@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from schemas.settings import Settings
 from tests.agents.engine.counting import INPUTS, OUTPUT, STAGE
@@ -242,3 +243,26 @@ async def test_a_bug_stops_its_partition_alone(floor: Settings, workers: Workers
         assert asyncio.get_running_loop().time() < deadline, found
     assert set(found) == {f"key-{2 * n}".encode() for n in range(10)}
     assert f"{floor.topic('a')}[1] offsets 0" in workers.log()
+
+
+async def test_a_record_that_its_topic_does_not_take_stops_its_partition_alone(
+    floor: Settings, workers: Workers
+) -> None:
+    """Trying again would come to the same, for ever and for every partition of the worker."""
+    changelog = floor.topic(f"internal.{STAGE}-changelog")
+    limit = ConfigResource(ConfigResourceType.TOPIC, changelog, {"max.message.bytes": "10000"})
+    admin = AIOKafkaAdminClient(bootstrap_servers=floor.kafka)
+    await admin.start()
+    await admin.alter_configs([limit])
+    await admin.close()
+    workers.start()
+    async with AIOKafkaProducer(bootstrap_servers=floor.kafka) as producer:
+        await producer.send_and_wait(floor.topic("a"), b"x", key=b"y" * 20_000, partition=1)
+        await until(lambda: "partition stopped" in workers.log(), "the partition stopped")
+        await producer.send_and_wait(floor.topic("a"), b"x", key=b"key-0", partition=0)
+    deadline = asyncio.get_running_loop().time() + 30
+    while (found := await last_values(floor, OUTPUT)) != {b"key-0": b"1"}:
+        assert asyncio.get_running_loop().time() < deadline, found
+    assert workers.log().count("partitions ready") == 1
+    assert f"{changelog} takes no 20" in workers.log()
+    assert "raise its max.message.bytes" in workers.log()
