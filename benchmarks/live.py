@@ -30,6 +30,7 @@ from deploy import topics
 from deploy.local.clickhouse import LocalClickHouse
 from deploy.local.kafka import LocalKafka
 from deploy.produce import Sender
+from schemas.publishing import dumps
 from schemas.settings import Settings
 
 PARTS = ("kafka", "clickhouse", "worker", "sink")
@@ -56,7 +57,7 @@ def _event(kind: str, lead: str, number: int, at: float, **data: object) -> byte
     if kind == "lead.engaged":
         owner = {"owner": owner["rep"], "team": owner["team"]}
     stamp = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return orjson.dumps({"specversion": "1.0", "id": f"e-{number}", "source": "crm/benchmark", "type": kind,
+    return dumps({"specversion": "1.0", "id": f"e-{number}", "source": "crm/benchmark", "type": kind,
                          "time": stamp, "subject": f"lead-{lead}", "data": {**owner, **data}})  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import orjson
+from schemas.publishing import dumps
 
 TEAMS = 20
 REPS = 200
@@ -63,4 +63,4 @@ def _event(kind: str, subject: str, at: int, **data: object) -> tuple[int, bytes
     time = datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     event = {"specversion": "1.0", "id": f"{kind}-{subject}", "source": "crm/benchmark", "type": kind, "time": time,
              "subject": subject, "data": data}  # fmt: skip
-    return at, orjson.dumps(event)
+    return at, dumps(event)

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Generator
 from typing import Any
 
-import orjson
 from kafka import KafkaProducer
 
 from deploy.simulator.floor import live
 from schemas.events import TOPIC_OF, Millis
+from schemas.publishing import dumps
 from schemas.settings import Settings
 
 EventDict = dict[str, Any]
@@ -47,4 +47,4 @@ def named(event: EventDict, run: str) -> EventDict:
 
 def _send(producer: Any, settings: Settings, event: EventDict) -> None:
     topic = settings.topic(TOPIC_OF[event["type"]])
-    producer.send(topic, key=event["subject"].encode(), value=orjson.dumps(event))
+    producer.send(topic, key=event["subject"].encode(), value=dumps(event))

@@ -21,6 +21,7 @@ from msgspec import Struct, defstruct, structs
 from schemas.envelope import Headers, Reason, Rejected, structured
 from schemas.events import TOPIC_OF, TYPES, Data, EmailReplied, Event, Millis, Name
 from schemas.instants import UNUSUAL, parse, spell
+from schemas.publishing import dumps
 from schemas.results import DeadLetter, timestamp
 
 __all__ = ["Reason", "Rejected", "canonical", "dead_letter", "decoder", "encode"]
@@ -217,7 +218,7 @@ def _untimely(time: Millis) -> Rejected:
 
 def _canonical(document: dict[str, Any]) -> bytes:
     try:
-        return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+        return dumps(document, option=orjson.OPT_SORT_KEYS)
     except TypeError as error:
         # orjson reads what is nested more deeply than it writes.
         raise Rejected("undecodable", "$", str(error)) from None
@@ -233,7 +234,7 @@ def _rebuilt(event: Event) -> bytes:
         "subject": event.subject,
         "data": msgspec.to_builtins(event.data),
     }
-    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+    return dumps(document, option=orjson.OPT_SORT_KEYS)
 
 
 def _base64(content: bytes | None) -> str | None:

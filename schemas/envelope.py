@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 import msgspec
-import orjson
+
+from schemas.publishing import dumps
 
 Headers = Sequence[tuple[str, bytes | None]]
 """Headers of a Kafka record, in their order."""
@@ -49,7 +50,7 @@ def structured(value: bytes | None, headers: Headers) -> bytes | None:
     content = _text("content-type", named.get("content-type", b"application/json"))
     if content.lower() not in JSON:
         attributes["datacontenttype"] = content
-    return _joined(orjson.dumps(attributes), value)
+    return _joined(dumps(attributes), value)
 
 
 def _joined(attributes: bytes, value: bytes | None) -> bytes:

@@ -10,6 +10,7 @@ import orjson
 from msgspec import Struct
 
 from schemas.events import Millis
+from schemas.publishing import dumps
 
 _EPOCH = date(1970, 1, 1)
 # Looked up rather than formatted: facts have several times each.
@@ -58,7 +59,7 @@ class KpiRow(Struct, frozen=True):
     def key(self) -> bytes:
         """Canonical JSON of ``[kpi, grouping, dimensions, window, start]``: the record's key."""
         name = [self.kpi, self.grouping, self.dimensions, self.window, self.start]
-        return orjson.dumps(name, option=orjson.OPT_SORT_KEYS)
+        return dumps(name, option=orjson.OPT_SORT_KEYS)
 
 
 class LeadFacts(Struct, frozen=True):

@@ -18,11 +18,11 @@ from agents.engine.transactions import CommitFailed, Transactions
 
 log = structlog.get_logger(__name__)
 
-_FULL = 100_000
-"""Records of all partitions after which a cycle is due, to bound the memory that it takes."""
+_FULL = 50_000
+"""Records of one partition after which a cycle is due, to bound the memory that it takes."""
 
-_BEHIND = 50_000
-"""With more records left to read cycles are made less often: a lead's events then share more of the work."""
+_BEHIND = 20_000
+"""A partition with more records left to read has a backlog: its cycles are long, so that a lead's events share work."""
 
 _PATIENCE_SECONDS = 5.0
 
@@ -60,6 +60,8 @@ class Engine:
         self.partitions: dict[int, Partition] = {}
         self.recovering: dict[int, tuple[int, int]] = {}
         self.assigned = False
+        self.held_back: frozenset[int] = frozenset()
+        self._turn = -1
         self._group = group
         self._on_cycle = on_cycle
 
@@ -72,6 +74,7 @@ class Engine:
                 raise RuntimeError(f"partition {number} came without {', '.join(missing)}: partition counts differ")
         opened = await asyncio.gather(*(self._open(number) for number in sorted(assignment)))
         self.partitions = {partition.number: partition for partition in opened}
+        self.held_back = frozenset()
         self.recovering = {}
         self.assigned = True
         log.info("partitions ready", group=self.plan.group, partitions=sorted(self.partitions))
@@ -115,6 +118,7 @@ class Engine:
         for (topic, number), horizon in horizons.items():
             if (partition := self.partitions.get(number)) is not None:
                 partition.heard(topic, horizon)
+        self._take_turns()
         for partition in self.partitions.values():
             if partition.failure is not None:
                 self._group.pause(partition.number)
@@ -129,15 +133,27 @@ class Engine:
 
     @property
     def is_full(self) -> bool:
-        """So much was read since the last cycle that the next should not wait for its time."""
-        return sum(partition.uncommitted for partition in self.partitions.values()) >= _FULL
+        """So much was read of a partition since its last cycle that the next should not wait for its time."""
+        return any(partition.uncommitted >= _FULL for partition in self.partitions.values())
 
     @property
-    def is_catching_up(self) -> bool:
-        """So much is left to read that a cycle can wait, and the last one was not long ago."""
-        if any(monotonic() - partition.last_commit > _PATIENCE_SECONDS for partition in self.partitions.values()):
-            return False
-        return sum(left for partition in self.partitions.values() for left in partition.lag.values()) > _BEHIND
+    def can_wait(self) -> bool:
+        """The cycle that is due by time is better made longer: there is a backlog, and the last was not long ago."""
+        overdue = monotonic() - _PATIENCE_SECONDS
+        waiting = [partition for partition in self.partitions.values() if partition.uncommitted]
+        return bool(self._behind()) and all(partition.last_commit > overdue for partition in waiting)
+
+    def _behind(self) -> list[int]:
+        running = [partition for partition in self.partitions.values() if partition.failure is None]
+        return sorted(partition.number for partition in running if sum(partition.lag.values()) > _BEHIND)
+
+    def _take_turns(self) -> None:
+        """Of several partitions with a backlog one is read at a time, up to a full cycle, to have few leads in hand."""
+        behind = self._behind()
+        current = self.partitions.get(self._turn)
+        if current is None or current.number not in behind or current.uncommitted >= _FULL:
+            self._turn = next((number for number in behind if number > self._turn), behind[0] if behind else -1)
+        self.held_back = frozenset(behind) - {self._turn}
 
     async def commit(self) -> None:
         """Cycles of every partition, in parallel, until none has anything left over."""

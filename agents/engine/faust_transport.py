@@ -52,7 +52,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         return consumer
 
     async def _fetch_records(self, consumer: Any, active_partitions: Any, timeout: Any = None, max_records: Any = None):  # type: ignore[no-untyped-def]
-        wanted = active_partitions - self._ahead()
+        held_back = self.consumer.engine.held_back
+        wanted = {tp for tp in active_partitions if tp.partition not in held_back} - self._ahead()
         records = await super()._fetch_records(consumer, wanted, timeout=timeout, max_records=max_records)
         if not self.consumer.flow_active:
             return records
@@ -127,7 +128,7 @@ class Consumer(driver.Consumer):
         await self.wait_first(self.callback(message), self.suspend_flow.wait())
 
     async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
-        if self.should_stop or not self.engine.is_catching_up:
+        if self.should_stop or not self.engine.can_wait:
             await self.engine.commit()
         return True
 

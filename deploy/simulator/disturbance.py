@@ -7,12 +7,11 @@ from heapq import heappop, heappush
 from random import Random
 from typing import Final
 
-import orjson
-
 from deploy.simulator.cast import DAY, HOUR, MINUTE
 from deploy.simulator.reading import LARGEST, millis
 from deploy.simulator.script import EventDict, spell
 from schemas.events import Millis
+from schemas.publishing import dumps
 
 
 def disturb(
@@ -39,11 +38,11 @@ def disturb(
         while waiting and waiting[0][0] < at:
             yield heappop(waiting)[2]
         arrives = at + random.randint(0, disorder) + (random.randint(HOUR, 3 * DAY) if random.random() < late else 0)
-        lines = [(arrives, orjson.dumps(event))]
+        lines = [(arrives, dumps(event))]
         if random.random() < duplicates:
             lines.append((arrives + random.randint(0, DAY), lines[0][1]))
         if random.random() < conflicts:
-            lines.append((at + random.randint(0, HOUR), orjson.dumps(_contradicted(event, at, random))))
+            lines.append((at + random.randint(0, HOUR), dumps(_contradicted(event, at, random))))
         if random.random() < malformed:
             lines.append((at, _spoilt(event, random)))
         for due, line in lines:
@@ -67,39 +66,39 @@ def _spoilt(event: EventDict, random: Random) -> bytes:
 
 
 def _truncated(event: EventDict) -> bytes:
-    return orjson.dumps(event)[:-5]
+    return dumps(event)[:-5]
 
 
 def _garbled(event: EventDict) -> bytes:
-    return b"\xff\xfe" + orjson.dumps(event)
+    return b"\xff\xfe" + dumps(event)
 
 
 def _without_subject(event: EventDict) -> bytes:
-    return orjson.dumps({name: value for name, value in event.items() if name != "subject"})
+    return dumps({name: value for name, value in event.items() if name != "subject"})
 
 
 def _without_data(event: EventDict) -> bytes:
-    return orjson.dumps({name: value for name, value in event.items() if name != "data"})
+    return dumps({name: value for name, value in event.items() if name != "data"})
 
 
 def _sideways(event: EventDict) -> bytes:
-    return orjson.dumps(event | {"type": "call.completed", "data": {"direction": "sideways"}})
+    return dumps(event | {"type": "call.completed", "data": {"direction": "sideways"}})
 
 
 def _undated(event: EventDict) -> bytes:
-    return orjson.dumps(event | {"time": "2026-03-02T09:00:00"})
+    return dumps(event | {"time": "2026-03-02T09:00:00"})
 
 
 def _of_new_type(event: EventDict) -> bytes:
-    return orjson.dumps(event | {"type": "lead.sneezed"})
+    return dumps(event | {"type": "lead.sneezed"})
 
 
 def _of_last_century(event: EventDict) -> bytes:
-    return orjson.dumps(event | {"time": "1999-12-31T23:59:59.999Z"})
+    return dumps(event | {"time": "1999-12-31T23:59:59.999Z"})
 
 
 def _bloated(event: EventDict) -> bytes:
-    return orjson.dumps(event | {"padding": "x" * LARGEST})
+    return dumps(event | {"padding": "x" * LARGEST})
 
 
 SPOILERS: Final[tuple[Callable[[EventDict], bytes], ...]] = (

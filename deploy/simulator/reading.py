@@ -12,6 +12,7 @@ import orjson
 from deploy.simulator.history import Happening
 from deploy.simulator.script import EventDict
 from schemas.events import TOPIC_OF, TYPES, Millis
+from schemas.publishing import dumps
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 ANCIENT: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -41,7 +42,7 @@ class Log:
         # The text of replies is not kept, so it is no part of what is compared.
         event["data"] = {name: value for name, value in event["data"].items() if name != "text"}
         identity = (TOPIC_OF[event["type"]], event["subject"], event["source"], event["id"])
-        content = (orjson.dumps(event, option=orjson.OPT_SORT_KEYS), event)
+        content = (dumps(event, option=orjson.OPT_SORT_KEYS), event)
         self.standing[identity] = min(self.standing.get(identity, content), content, key=lambda pair: pair[0])
 
     def counts(self) -> dict[str, Any]:
