@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -34,7 +35,8 @@ STAGE = "leads"
 
 _TIMELINE, _CELL = b"t", b"c"
 _CLOCK, _DEFINITION, _DISTINCT = b"=clock", b"=definition", b"=distinct"
-_CELLS_KEPT = 200_000
+_CELLS_KEPT = 20_000
+_SLICE = 4_000
 _IDLE_WATERMARK_MS = 5_000
 
 Records = list[tuple[bytes, bytes | None]]
@@ -253,7 +255,7 @@ class Leads:
         if partials:
             self._store.put(_DISTINCT, _encode(self.distinct))
         self._flood.keep()
-        self._evict()
+        _shrink(self._held, _CELLS_KEPT // self._partitions)
         return outgoing
 
     def close(self) -> None:
@@ -262,25 +264,30 @@ class Leads:
     def _settle(self, cycle: int) -> tuple[Records, dict[int, Records]]:
         """Bring every changed lead's contributions, record and facts up to date."""
         records: Records = []
-        changed: list[tuple[Key, Vector]] = []
         merges: dict[int, Records] = {}
         everything = self._stage.settings.lead_facts
-        for lead, entry in self._dirty.items():
-            timeline = entry.timeline
-            for number in timeline.dirty_chunks():
-                self._store.put(_chunk_key(lead, number), timeline.encode_chunk(number))
-            timeline.clean()
-            if everything or entry.affected or entry.merged:
-                view = read(timeline, self._stage.rules)
-                if entry.affected:
-                    self._contribute(lead, entry, view, changed)
-                if view.merged_into is not None:
-                    entry.merged = True
-                    forwarding(timeline, self._partitions, merges)
-                if everything and (known := facts(view, self._stage.rules, cycle)) is not None:
-                    records.append((lead.encode(), published(known)))
-        spread(changed, self._cells, self._deltas)
-        self._dirty = {}
+        dirty, self._dirty = self._dirty, {}
+        leads = list(dirty)
+        # In slices: what a cycle has in hand at a time is then bounded, however long it is.
+        for first in range(0, len(leads), _SLICE):
+            changed: list[tuple[Key, Vector]] = []
+            for lead in leads[first : first + _SLICE]:
+                entry = dirty.pop(lead)
+                timeline = entry.timeline
+                for number in timeline.dirty_chunks():
+                    self._store.put(_chunk_key(lead, number), timeline.encode_chunk(number))
+                timeline.clean()
+                if everything or entry.affected or entry.merged:
+                    view = read(timeline, self._stage.rules)
+                    if entry.affected:
+                        self._contribute(lead, entry, view, changed)
+                    if view.merged_into is not None:
+                        entry.merged = True
+                        forwarding(timeline, self._partitions, merges)
+                    if everything and (known := facts(view, self._stage.rules, cycle)) is not None:
+                        records.append((lead.encode(), published(known)))
+            spread(changed, self._cells, self._deltas)
+            self._evict()
         return records, merges
 
     def _contribute(self, lead: str, entry: Entry, view: Lead, changed: list[tuple[Key, Vector]]) -> None:
@@ -298,14 +305,15 @@ class Leads:
     def _partials(self, cycle: int) -> dict[int, Records]:
         """Whole accumulators of the cells that changed, by the partition of stage 2 that they belong to."""
         found: dict[int, Records] = {}
-        for cell, delta in self._deltas.items():
+        deltas, self._deltas = self._deltas, {}
+        for cell in list(deltas):
+            delta = deltas.pop(cell)
             vector = self._vector(cell)
             add_into(vector, delta)
             encoded = _encode(vector)
             self._store.put(_CELL + cell, encoded if vector else None)
             partial = encode_partial(cycle, self._definition, encoded, self._open.oldest(cell))
             found.setdefault(home(cell, self._partitions), []).append((partial_key(cell, self._partition), partial))
-        self._deltas = {}
         return found
 
     def _vector(self, cell: bytes) -> Vector:
@@ -328,7 +336,6 @@ class Leads:
     def _evict(self) -> None:
         limit = max(1_000, self._stage.settings.cached_leads // self._partitions)
         _shrink(self._entries, limit)
-        _shrink(self._held, _CELLS_KEPT // self._partitions)
 
     # A new definition
 
@@ -365,5 +372,5 @@ def _lead_of(key: bytes) -> str:
 
 
 def _shrink(held: dict[object, object] | dict[str, Entry] | dict[bytes, Vector], limit: int) -> None:
-    for key in list(held)[: max(0, len(held) - limit)]:
+    for key in list(islice(held, max(0, len(held) - limit))):
         del held[key]  # type: ignore[arg-type]

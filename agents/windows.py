@@ -36,7 +36,7 @@ STAGE = "windows"
 
 _PARTIAL, _WATERMARK, _LEFT = b"p", b"w", b"l"
 _DEFINITION = b"definition"
-_CELLS_KEPT = 100_000
+_CELLS_KEPT = 10_000
 _CELLS_A_CYCLE = 2_000
 _NOW_EVERY_MS = 10_000
 _SHOWN_MS = 3 * 86_400_000

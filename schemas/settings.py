@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     session_timeout: Duration = Field(
         millis("10s"), ge=1_000, description="a worker that is silent for this long loses its partitions"
     )
-    cached_leads: int = Field(20_000, ge=100, description="decoded lead timelines kept in memory per partition set")
+    cached_leads: int = Field(10_000, ge=100, description="decoded lead timelines kept in memory per partition set")
     dead_letter_share: float = Field(
         0.5, gt=0, le=1, description="a partition stops when more than this share of its recent input is unusable"
     )

@@ -45,7 +45,7 @@ def _options() -> Options:
     options = Options(raw_mode=True)
     options.create_if_missing(True)
     options.set_block_based_table_factory(table)
-    options.set_write_buffer_size(16 * 1024 * 1024)
+    options.set_write_buffer_size(8 * 1024 * 1024)
     options.set_compression_type(DBCompressionType.lz4())
     options.set_keep_log_file_num(2)
     options.set_max_total_wal_size(32 * 1024 * 1024)
