@@ -31,7 +31,7 @@ class StageApp(faust.App):
             self._crash(RuntimeError(reason))
 
 
-def plan(settings: Settings, stage: str, inputs: tuple[str, ...], factory: Factory) -> Plan:
+def plan(settings: Settings, stage: str, inputs: tuple[str, ...], factory: Factory, full: int) -> Plan:
     """What the engine of a stage needs to know; topics and group carry the prefix."""
     return Plan(
         group=settings.topic(stage),
@@ -41,6 +41,7 @@ def plan(settings: Settings, stage: str, inputs: tuple[str, ...], factory: Facto
         connection={"bootstrap_servers": settings.kafka, "client_id": settings.topic(stage)},
         timeout=TRANSACTION_SECONDS,
         factory=factory,
+        full=full,
     )
 
 

@@ -32,11 +32,13 @@ from streams.windows import Cells, encode_cell, spread
 
 INPUTS = ("leads", "calls", "emails", "deals", "internal.merges")
 STAGE = "leads"
+FULL = 30_000
+"""Events of a partition in one cycle of a backlog: the more, the more of a lead's events share its work."""
 
 _TIMELINE, _CELL = b"t", b"c"
 _CLOCK, _DEFINITION, _DISTINCT = b"=clock", b"=definition", b"=distinct"
 _CELLS_KEPT = 20_000
-_SLICE = 4_000
+_SLICE = 2_000
 _IDLE_WATERMARK_MS = 5_000
 
 Records = list[tuple[bytes, bytes | None]]
@@ -255,7 +257,6 @@ class Leads:
         if partials:
             self._store.put(_DISTINCT, _encode(self.distinct))
         self._flood.keep()
-        _shrink(self._held, _CELLS_KEPT // self._partitions)
         return outgoing
 
     def close(self) -> None:
@@ -306,10 +307,16 @@ class Leads:
         """Whole accumulators of the cells that changed, by the partition of stage 2 that they belong to."""
         found: dict[int, Records] = {}
         deltas, self._deltas = self._deltas, {}
+        limit = max(500, _CELLS_KEPT // self._partitions)
         for cell in list(deltas):
             delta = deltas.pop(cell)
             vector = self._vector(cell)
-            add_into(vector, delta)
+            if vector:
+                add_into(vector, delta)
+            else:
+                self._held[cell] = vector = delta
+            if len(self._held) > 2 * limit:
+                _shrink(self._held, limit)
             encoded = _encode(vector)
             self._store.put(_CELL + cell, encoded if vector else None)
             partial = encode_partial(cycle, self._definition, encoded, self._open.oldest(cell))

@@ -27,6 +27,20 @@ class Partial(msgspec.Struct, frozen=True, array_like=True):
     oldest: Millis | None = None
 
 
+class Part(msgspec.Struct, frozen=True, array_like=True):
+    """A ``Partial`` whose accumulator is left encoded: a tenth of the memory, for cells that wait."""
+
+    cycle: int
+    definition: str
+    encoded: msgspec.Raw
+    oldest: Millis | None = None
+
+    @property
+    def vector(self) -> Vector:
+        """The accumulator, decoded anew."""
+        return _decode_vector(self.encoded)
+
+
 class Watermark(msgspec.Struct, frozen=True, array_like=True):
     """How far a source partition has read, by which definition, and which message sources report deliveries there."""
 
@@ -37,6 +51,8 @@ class Watermark(msgspec.Struct, frozen=True, array_like=True):
 
 encode = msgspec.msgpack.Encoder().encode
 decode_partial = msgspec.msgpack.Decoder(Partial).decode
+decode_part = msgspec.msgpack.Decoder(Part).decode
+_decode_vector = msgspec.msgpack.Decoder(Vector).decode
 decode_watermark = msgspec.msgpack.Decoder(Watermark).decode
 
 

@@ -10,9 +10,9 @@ import msgspec
 
 from agents.engine.processor import Context, Outgoing, Record
 from agents.partials import (
-    Partial,
+    Part,
     Watermark,
-    decode_partial,
+    decode_part,
     decode_watermark,
     encode,
     parse_key,
@@ -33,6 +33,8 @@ from streams.windows import decode_cell
 
 INPUTS = ("internal.partials",)
 STAGE = "windows"
+FULL = 5_000
+"""Partials of a partition in one cycle of a backlog: each holds its cell in memory until its rows are out."""
 
 _PARTIAL, _WATERMARK, _LEFT = b"p", b"w", b"l"
 _DEFINITION = b"definition"
@@ -47,7 +49,7 @@ _decode_vector = msgspec.msgpack.Decoder(Vector).decode
 class Held(NamedTuple):
     """A cell in memory: the partials by source partition, and the sum that its rows were last made from."""
 
-    parts: dict[int, Partial]
+    parts: dict[int, Part]
     published: Vector
 
 
@@ -131,7 +133,7 @@ class Windows:
         held = self._cell(cell)
         if not held.parts:
             self._watch(cell)
-        part = held.parts[source] = decode_partial(value)
+        part = held.parts[source] = decode_part(value)
         if part.definition != self._definition:
             self._ahead.add(source)
         self._store.put(partial_key(cell, source), value)
@@ -141,7 +143,7 @@ class Windows:
         held = self._held.pop(cell, None)
         if held is None:
             parts = {
-                source: decode_partial(value)
+                source: decode_part(value)
                 for source in range(self._sources)
                 if (value := self._store.get(partial_key(cell, source))) is not None
             }
@@ -149,12 +151,15 @@ class Windows:
         self._held[cell] = held
         return held
 
-    def _sum(self, parts: Iterable[Partial]) -> Vector:
-        total: Vector = {}
+    def _sum(self, parts: Iterable[Part]) -> Vector:
+        total: Vector | None = None
         for part in parts:
             if part.definition == self._definition:
-                add_into(total, part.vector)
-        return total
+                if total is None:
+                    total = part.vector
+                else:
+                    add_into(total, part.vector)
+        return total or {}
 
     # Time
 
@@ -288,7 +293,7 @@ class Windows:
         """Watch every stored cell, take up what was left over, and show what the metrics may have to show."""
         self._stage.metrics.rows.drop(self._partition)
         for key, value in self._store.scan(_PARTIAL):
-            if decode_partial(value).definition != self._definition:
+            if decode_part(value).definition != self._definition:
                 self._ahead.add(parse_key(key)[1])
         for key, value in self._store.scan(_LEFT):
             cell = key[len(_LEFT) :]

@@ -18,9 +18,6 @@ from agents.engine.transactions import CommitFailed, Transactions
 
 log = structlog.get_logger(__name__)
 
-_FULL = 50_000
-"""Records of one partition after which a cycle is due, to bound the memory that it takes."""
-
 _BEHIND = 20_000
 """A partition with more records left to read has a backlog: its cycles are long, so that a lead's events share work."""
 
@@ -134,7 +131,7 @@ class Engine:
     @property
     def is_full(self) -> bool:
         """So much was read of a partition since its last cycle that the next should not wait for its time."""
-        return any(partition.uncommitted >= _FULL for partition in self.partitions.values())
+        return any(partition.uncommitted >= self.plan.full for partition in self.partitions.values())
 
     @property
     def can_wait(self) -> bool:
@@ -151,7 +148,7 @@ class Engine:
         """Of several partitions with a backlog one is read at a time, up to a full cycle, to have few leads in hand."""
         behind = self._behind()
         current = self.partitions.get(self._turn)
-        if current is None or current.number not in behind or current.uncommitted >= _FULL:
+        if current is None or current.number not in behind or current.uncommitted >= self.plan.full:
             self._turn = next((number for number in behind if number > self._turn), behind[0] if behind else -1)
         self.held_back = frozenset(behind) - {self._turn}
 

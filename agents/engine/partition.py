@@ -22,7 +22,10 @@ log = structlog.get_logger(__name__)
 
 
 class Plan(NamedTuple):
-    """What the partitions of a stage have in common: where to connect, what to read, where to keep it."""
+    """What the partitions of a stage have in common: where to connect, what to read, where to keep it.
+
+    After ``full`` records of a partition a cycle is due, to bound the memory that it takes.
+    """
 
     group: str
     inputs: tuple[str, ...]
@@ -31,6 +34,7 @@ class Plan(NamedTuple):
     connection: Mapping[str, Any]
     timeout: float
     factory: Factory
+    full: int
 
 
 class Horizon(NamedTuple):

@@ -1,0 +1,106 @@
+"""How a backlog is read: one partition at a time, and of its topics the one that stands at the oldest record."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from aiokafka import TopicPartition
+
+from agents.engine.engine import Engine
+from agents.engine.faust_transport import ConsumerThread
+
+FULL = 1_000
+
+
+def partition(number: int, left: int | None, uncommitted: int = 0, failure: str | None = None) -> Any:
+    """A partition with so many records left to read; None: not heard of yet."""
+    lag = {} if left is None else {"a": left // 2, "b": left - left // 2}
+    return SimpleNamespace(
+        number=number, lag=lag, uncommitted=uncommitted, failure=failure, fatal=False, last_commit=float("inf")
+    )
+
+
+def engine_of(*partitions: Any) -> Engine:
+    group: Any = SimpleNamespace(pause=lambda number: None)
+    plan: Any = SimpleNamespace(full=FULL)
+    engine = Engine(plan, group)
+    engine.partitions = {partition.number: partition for partition in partitions}
+    engine.receive({}, {})
+    return engine
+
+
+def test_of_several_partitions_with_a_backlog_one_is_read_until_its_cycle_is_full() -> None:
+    first, second = partition(0, 1_000_000), partition(1, 1_000_000)
+    engine = engine_of(first, second)
+    assert engine.held_back == {1}
+    first.uncommitted = FULL
+    assert engine.is_full
+    engine.receive({}, {})
+    assert engine.held_back == {0}
+    second.uncommitted, first.uncommitted = FULL, 0
+    engine.receive({}, {})
+    assert engine.held_back == {1}
+
+
+def test_nobody_waits_for_a_partition_that_has_caught_up_or_stopped() -> None:
+    assert engine_of(partition(0, 10), partition(1, 1_000_000)).held_back == set()
+    assert engine_of(partition(0, 1_000_000, failure="a bug"), partition(1, 1_000_000)).held_back == set()
+
+
+def test_a_partition_that_was_not_heard_of_yet_is_read() -> None:
+    engine = engine_of(partition(0, 1_000_000), partition(1, None), partition(2, 1_000_000))
+    assert engine.held_back == {2}
+
+
+def test_with_a_backlog_a_cycle_waits_but_not_for_long() -> None:
+    engine = engine_of(partition(0, 1_000_000, uncommitted=5))
+    assert engine.can_wait
+    engine.partitions[0].last_commit = 0.0
+    assert not engine.can_wait
+    assert not engine_of(partition(0, 10, uncommitted=5)).can_wait
+
+
+CALLS, LEADS, OTHER = TopicPartition("calls", 0), TopicPartition("leads", 0), TopicPartition("leads", 1)
+
+
+class Reader:
+    """A consumer thread that was told what a fetch found."""
+
+    def __init__(self) -> None:
+        self.thread: Any = ConsumerThread.__new__(ConsumerThread)
+        self.thread._behind = {}
+
+    def fetched(self, *found: tuple[TopicPartition, int, int], exhausted: tuple[TopicPartition, ...] = ()) -> None:
+        """Topic-partition, timestamp of the last record, how many records are left."""
+        states = {tp: SimpleNamespace(lso=100 + left, position=100) for tp, _, left in found}
+        assignment = SimpleNamespace(state_value=states.get)
+        consumer = SimpleNamespace(_subscription=SimpleNamespace(subscription=SimpleNamespace(assignment=assignment)))
+        self.thread._note(consumer, {tp: [SimpleNamespace(timestamp=at)] for tp, at, _ in found}, exhausted)
+
+    @property
+    def ahead(self) -> set[TopicPartition]:
+        ahead: set[TopicPartition] = self.thread._ahead()
+        return ahead
+
+
+def test_of_the_topics_of_a_partition_the_one_at_the_oldest_record_is_read() -> None:
+    reader = Reader()
+    reader.fetched((CALLS, 2_000, 50), (LEADS, 1_000, 50), (OTHER, 9_000, 50))
+    assert reader.ahead == {CALLS}
+    reader.fetched((LEADS, 3_000, 50))
+    assert reader.ahead == {LEADS}
+
+
+def test_a_topic_without_more_to_read_holds_no_other_back() -> None:
+    reader = Reader()
+    reader.fetched((CALLS, 2_000, 50), (LEADS, 1_000, 0))
+    assert reader.ahead == set()
+
+
+def test_a_topic_that_gives_nothing_for_now_holds_no_other_back() -> None:
+    """Its leader may be away."""
+    reader = Reader()
+    reader.fetched((CALLS, 2_000, 50), (LEADS, 1_000, 50))
+    reader.fetched(exhausted=(LEADS,))
+    assert reader.ahead == set()
