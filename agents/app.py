@@ -31,8 +31,13 @@ class StageApp(faust.App):
             self._crash(RuntimeError(reason))
 
 
-def plan(settings: Settings, stage: str, inputs: tuple[str, ...], factory: Factory, full: int) -> Plan:
-    """What the engine of a stage needs to know; topics and group carry the prefix."""
+def plan(
+    settings: Settings, stage: str, inputs: tuple[str, ...], factory: Factory, *, full: int, pace: float = 1.0
+) -> Plan:
+    """What the engine of a stage needs to know; topics and group carry the prefix.
+
+    ``pace`` is the stage's own time between two commits, as a share of the one that is set.
+    """
     return Plan(
         group=settings.topic(stage),
         inputs=tuple(settings.topic(name) for name in inputs),
@@ -41,6 +46,7 @@ def plan(settings: Settings, stage: str, inputs: tuple[str, ...], factory: Facto
         connection={"bootstrap_servers": settings.kafka, "client_id": settings.topic(stage)},
         timeout=TRANSACTION_SECONDS,
         factory=factory,
+        interval=settings.commit_interval / 1000 * pace,
         full=full,
     )
 
@@ -53,7 +59,7 @@ def stage_app(settings: Settings, stage: Plan, on_cycle: Callable[[float], None]
         stage.group,
         broker=[f"kafka://{server}" for server in str(settings.kafka).split(",")],
         datadir=str(datadir),
-        broker_commit_interval=settings.commit_interval / 1000,
+        broker_commit_interval=stage.interval,
         broker_session_timeout=settings.session_timeout / 1000,
         broker_heartbeat_interval=settings.session_timeout / 4000,
         broker_max_poll_records=5_000,

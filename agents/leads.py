@@ -32,6 +32,8 @@ from streams.windows import Cells, encode_cell, spread
 
 INPUTS = ("leads", "calls", "emails", "deals", "internal.merges")
 STAGE = "leads"
+PACE = 1.0
+"""Cycles as often as is set."""
 FULL = 30_000
 """Events of a partition in one cycle of a backlog: the more, the more of a lead's events share its work."""
 

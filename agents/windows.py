@@ -29,10 +29,12 @@ from streams.accumulators import Vector, add_into, difference
 from streams.rows import affected, final_at, finals, rows
 from streams.rules import Rules
 from streams.selection import Selection
-from streams.windows import decode_cell
+from streams.windows import decode_cell, is_coarse
 
 INPUTS = ("internal.partials",)
 STAGE = "windows"
+PACE = 0.4
+"""Partials come a cycle late already: their own cycles are shorter than those of stage 1."""
 FULL = 5_000
 """Partials of a partition in one cycle of a backlog: each holds its cell in memory until its rows are out."""
 
@@ -47,10 +49,11 @@ _decode_vector = msgspec.msgpack.Decoder(Vector).decode
 
 
 class Held(NamedTuple):
-    """A cell in memory: the partials by source partition, and the sum that its rows were last made from."""
+    """A cell in memory: the partials by source partition, the sum that its rows were last made from, and when."""
 
     parts: dict[int, Part]
     published: Vector
+    told_at: Millis = 0
 
 
 class WindowStage(NamedTuple):
@@ -89,6 +92,8 @@ class Windows:
         self._due: list[Millis] = []
         self._topics = {name: stage.settings.topic(f"kpi.{kpi.family}") for name, kpi in by_name.items()}
         self._now_at: Millis = 0
+        self._clock: Millis = 0
+        self._more = False
         for key, value in self._store.scan(_WATERMARK):
             self._marks[parse_key(key)[1]] = decode_watermark(value)
         stored = self._store.get(_DEFINITION)
@@ -104,7 +109,7 @@ class Windows:
 
     @property
     def has_more(self) -> bool:
-        return bool(self._dirty) and self._may_publish
+        return self._more
 
     @property
     def _may_publish(self) -> bool:
@@ -164,6 +169,7 @@ class Windows:
     # Time
 
     def tick(self, clock: Millis, exhausted: frozenset[str]) -> None:
+        self._clock = clock
         self._switch()
         reporting = self._union()
         if reporting != self._reporting:
@@ -229,19 +235,26 @@ class Windows:
 
     def drain(self, cycle: int) -> list[Outgoing]:
         by_topic: dict[str, list[tuple[bytes, bytes | None]]] = {}
-        for cell in list(self._dirty)[:_CELLS_A_CYCLE] if self._may_publish else ():
+        due = [cell for cell in self._dirty if self._is_due(cell)] if self._may_publish else []
+        for cell in due[:_CELLS_A_CYCLE]:
             for row in self._rows(cell, self._dirty.pop(cell), cycle):
                 by_topic.setdefault(self._topics[row.kpi], []).append((row.key, published(row)))
                 self._stage.metrics.rows.update(self._partition, row)
+        self._more = len(due) > _CELLS_A_CYCLE
         self._leave_over()
         self._evict()
         return [Outgoing(topic, self._partition, records) for topic, records in sorted(by_topic.items())]
+
+    def _is_due(self, cell: bytes) -> bool:
+        """Rows of all and of teams are told with each cycle, the many others less often."""
+        held = self._held.get(cell)
+        return held is None or self._clock - held.told_at >= self._stage.settings.row_interval or is_coarse(cell)
 
     def _rows(self, cell: bytes, asked: frozenset[str] | None, cycle: int) -> list[KpiRow]:
         """The rows of a cell that changed, and those asked for besides; None asks for all."""
         held = self._cell(cell)
         total = self._sum(held.parts.values())
-        self._held[cell] = Held(held.parts, total)
+        self._held[cell] = Held(held.parts, total, self._clock)
         only = None if asked is None else asked | affected(difference(total, held.published))
         return [self._stamped(row, cell, cycle) for row in self._made(cell, held, total, only)]
 
@@ -300,6 +313,7 @@ class Windows:
             self._held[cell] = Held(self._cell(cell).parts, _decode_vector(value))
             self._dirty[cell] = None
             self._left.add(cell)
+            self._more = True
         for cell in self._cells():
             self._watch(cell)
             found = decode_cell(cell)

@@ -45,4 +45,5 @@ def _app(settings: Settings, stage: int, metrics: Metrics, event_clock: leads.Ev
         2: (windows, windows.WindowStage.of(settings, metrics).processor),
     }
     module, factory = made[stage]
-    return stage_app(settings, plan(settings, module.STAGE, module.INPUTS, factory, module.FULL), metrics.cycle)
+    engine = plan(settings, module.STAGE, module.INPUTS, factory, full=module.FULL, pace=module.PACE)
+    return stage_app(settings, engine, metrics.cycle)

@@ -64,7 +64,10 @@ class Settings(BaseSettings):
     groupings: str = Field("", description="semicolon-separated groupings to compute; empty: all")
     windows: str = Field("", description="comma-separated windows to compute; empty: all")
     lead_facts: bool = Field(True, description="publish what is known of each lead")
-    commit_interval: Duration = Field(millis("500ms"), description="time between two commits")
+    commit_interval: Duration = Field(millis("400ms"), description="time between two commits")
+    row_interval: Duration = Field(
+        millis("2s"), description="rows of other groupings than all and team are published at most this often"
+    )
     session_timeout: Duration = Field(
         millis("10s"), ge=1_000, description="a worker that is silent for this long loses its partitions"
     )

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from schemas.catalogue import BASES, GROUPINGS, WINDOWS
+from schemas.catalogue import BASES, COARSE, GROUPINGS, WINDOWS
 from schemas.events import Millis
 from streams.accumulators import Vector, add_into
 from streams.bases import Dims
@@ -25,6 +25,7 @@ _QUARTER: Final = 15 * MINUTE
 _DIMENSIONS: Final = ("team", "rep", "temperature", "source", "region", "channel")
 _KINDS: Final = ("events", "now")
 _GROUPINGS: Final = tuple(GROUPINGS)
+_COARSE: Final = frozenset(_GROUPINGS.index(grouping) for grouping in COARSE)
 _HEAD: Final = Layout(">BBBI")
 _MOST: Final = 50_000
 
@@ -79,6 +80,11 @@ def decode_cell(cell: bytes) -> Cell:
     kind, grouping, window, start = _HEAD.unpack_from(cell)
     values = _decode_values(cell[_HEAD.size :])
     return Cell(_KINDS[kind], _GROUPINGS[grouping], values, WINDOWS[window], start * MINUTE)
+
+
+def is_coarse(cell: bytes) -> bool:
+    """Whether its grouping is one of the few that everybody watches."""
+    return cell[1] in _COARSE
 
 
 def series(cell: bytes) -> bytes:

@@ -24,7 +24,8 @@ log = structlog.get_logger(__name__)
 class Plan(NamedTuple):
     """What the partitions of a stage have in common: where to connect, what to read, where to keep it.
 
-    After ``full`` records of a partition a cycle is due, to bound the memory that it takes.
+    A cycle is due every ``interval`` seconds, and after ``full`` records of a partition, to bound the memory
+    that it takes.
     """
 
     group: str
@@ -34,6 +35,7 @@ class Plan(NamedTuple):
     connection: Mapping[str, Any]
     timeout: float
     factory: Factory
+    interval: float
     full: int
 
 

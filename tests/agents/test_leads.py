@@ -26,7 +26,7 @@ from streams.selection import Selection, definition
 from streams.windows import Cell, decode_cell, encode_cell
 from tests.agents.driving import Pipeline, Sent, Stage
 
-SETTINGS = Settings(_env_file=None, windows="1h,all", dead_letter_share=1)
+SETTINGS = Settings(_env_file=None, row_interval=0, windows="1h,all", dead_letter_share=1)
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 START: Millis = 1_772_409_600_000
 """Monday, 2026-03-02, 00:00 UTC."""

@@ -21,7 +21,7 @@ from schemas.events import Millis
 from schemas.settings import Settings
 from tests.agents.driving import Pipeline, Row, bare, is_empty
 
-SETTINGS = Settings(_env_file=None, windows="1d,all", dead_letter_share=1)
+SETTINGS = Settings(_env_file=None, row_interval=0, windows="1d,all", dead_letter_share=1)
 HOURS = SETTINGS.model_copy(update={"windows": "1h,1d,all"})
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 START: Millis = 1_772_409_600_000

@@ -77,7 +77,7 @@ def main() -> int:
         return Counting(settings, context)
 
     async def started() -> int:
-        app = stage_app(settings, plan(settings, STAGE, INPUTS, factory, 10_000), lambda seconds: None)
+        app = stage_app(settings, plan(settings, STAGE, INPUTS, factory, full=10_000), lambda seconds: None)
         return await run([app])
 
     return asyncio.run(started())
