@@ -25,7 +25,7 @@ from schemas.publishing import published
 from schemas.results import KpiRow, timestamp
 from schemas.settings import Settings
 from sinks.prometheus import Metrics
-from streams.accumulators import Vector, add_into, difference
+from streams.accumulators import Vector, add_into, differing
 from streams.rows import affected, final_at, finals, rows
 from streams.rules import Rules
 from streams.selection import Selection
@@ -255,7 +255,7 @@ class Windows:
         held = self._cell(cell)
         total = self._sum(held.parts.values())
         self._held[cell] = Held(held.parts, total, self._clock)
-        only = None if asked is None else asked | affected(difference(total, held.published))
+        only = None if asked is None else asked | affected(differing(total, held.published))
         return [self._stamped(row, cell, cycle) for row in self._made(cell, held, total, only)]
 
     def _made(self, cell: bytes, held: Held, total: Vector, only: Collection[str] | None) -> list[KpiRow]:

@@ -38,6 +38,11 @@ def difference(new: Vector, old: Vector) -> Vector:
     return delta
 
 
+def differing(new: Vector, old: Vector) -> list[int]:
+    """The slots in which two vectors differ."""
+    return [slot for slot, amount in new.items() if old.get(slot) != amount] + [*(old.keys() - new.keys())]
+
+
 def total(vectors: Iterable[Vector]) -> Vector:
     """The sum of vectors, zero of none."""
     result: Vector = {}
