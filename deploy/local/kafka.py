@@ -118,7 +118,7 @@ class LocalKafka:
         with self.log.open("wb") as log:
             if not (self.directory / "data" / "meta.properties").exists():
                 name = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-                tool = ["kafka.tools.StorageTool", "format", "-t", name, "-c", str(properties)]
+                tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={name}", "-c", str(properties)]
                 subprocess.run([*java, *tool], stdout=log, stderr=subprocess.STDOUT, check=False)
             self._process = leash.start([*java, "kafka.Kafka", str(properties)], log, keep=[lock.fileno()])
 

@@ -10,6 +10,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import UUID
 
 import psutil
 import pytest
@@ -23,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 OWNER = """
 import sys, threading
 from pathlib import Path
+from uuid import UUID
 from deploy.local.kafka import LocalKafka
 broker = LocalKafka(Path(sys.argv[1]), Path(sys.argv[2]))
 # Started from a thread that ends: the broker belongs to the process, not to the thread.
@@ -237,3 +239,10 @@ def test_two_at_once_fetch_each_jar_once(tmp_path: Path, monkeypatch: pytest.Mon
     for thread in threads:
         thread.join()
     assert fetched == [SMALL] and SMALL.is_whole(tmp_path / "jars" / SMALL.file)
+
+
+def test_a_cluster_id_may_begin_with_a_dash(tmp_path: Path, jar_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One in sixty-four does, and Kafka's own tool then takes it for an option."""
+    monkeypatch.setattr("deploy.local.kafka.uuid.uuid4", lambda: UUID(bytes=b"\xfb" * 16))
+    with LocalKafka(tmp_path / "kafka", jar_cache) as broker:
+        assert broker.start()
