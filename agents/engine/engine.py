@@ -59,6 +59,7 @@ class Engine:
         self.assigned = False
         self.held_back: frozenset[int] = frozenset()
         self._turn = -1
+        self._turn_began = 0.0
         self._group = group
         self._on_cycle = on_cycle
 
@@ -145,10 +146,15 @@ class Engine:
         return sorted(partition.number for partition in running if sum(partition.lag.values()) > _BEHIND)
 
     def _take_turns(self) -> None:
-        """Of several partitions with a backlog one is read at a time, up to a full cycle, to have few leads in hand."""
+        """Of several partitions with a backlog one is read at a time, up to a full cycle, to have few leads in hand.
+
+        A turn ends with its time too: one whose broker is away holds no other back.
+        """
         behind = self._behind()
         current = self.partitions.get(self._turn)
-        if current is None or current.number not in behind or current.uncommitted >= self.plan.full:
+        over = monotonic() - self._turn_began > _PATIENCE_SECONDS
+        if over or current is None or current.number not in behind or current.uncommitted >= self.plan.full:
+            self._turn_began = monotonic()
             self._turn = next((number for number in behind if number > self._turn), behind[0] if behind else -1)
         self.held_back = frozenset(behind) - {self._turn}
 

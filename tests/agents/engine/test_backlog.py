@@ -5,8 +5,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from aiokafka import TopicPartition
 
+from agents.engine.clock import monotonic
 from agents.engine.engine import Engine
 from agents.engine.faust_transport import ConsumerThread
 
@@ -51,6 +53,15 @@ def test_nobody_waits_for_a_partition_that_has_caught_up_or_stopped() -> None:
 def test_a_partition_that_was_not_heard_of_yet_is_read() -> None:
     engine = engine_of(partition(0, 1_000_000), partition(1, None), partition(2, 1_000_000))
     assert engine.held_back == {2}
+
+
+def test_a_partition_that_gives_nothing_does_not_keep_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its broker may be away."""
+    engine = engine_of(partition(0, 1_000_000), partition(1, 1_000_000))
+    later = monotonic() + 60
+    monkeypatch.setattr("agents.engine.engine.monotonic", lambda: later)
+    engine.receive({}, {})
+    assert engine.held_back == {0}
 
 
 def test_with_a_backlog_a_cycle_waits_but_not_for_long() -> None:
