@@ -3,16 +3,22 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+CORE := $(VENV)/.core
 
-.PHONY: setup demo test check bench lock clean
+.PHONY: setup demo test faults check bench lock clean
 
-setup: $(READY)
+setup: $(READY) $(CORE)
 
 demo: setup
 	$(BIN)/salespulse demo
 
 test: setup
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	SALESPULSE_PURE=1 $(BIN)/pytest --numprocesses 2 --dist loadfile tests/streams
+
+# The long campaign, 20 minutes: make faults FAULTS="--minutes 5 --only disk" for a part of it.
+faults: setup
+	$(BIN)/python -m tests.faults $(FAULTS)
 
 check: setup
 	$(BIN)/ruff check
@@ -20,6 +26,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/salespulse render --check
+	@$(BIN)/python -c "from schemas.compiled import state; print('the core is', state())"
 
 bench: setup
 	$(BIN)/python -m benchmarks
@@ -29,9 +36,11 @@ lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-emit-find-links --custom-compile-command "make lock" --group dev pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --custom-compile-command "make lock" --group compiler -o compiler.lock
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	rm -rf $(VENV) .compiled .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements.lock pyproject.toml
@@ -42,4 +51,11 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv $(VENV) || { echo "$(PYTHON) has no venv (Debian: apt-get install python3-venv)" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The hot modules as native code, whenever a source changed; where that cannot be they run as plain Python.
+$(CORE): $(READY) $(wildcard schemas/*.py schemas/*/*.py schemas/*/*/*.py streams/*.py agents/*.py agents/*/*.py)
+	@command -v cc >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r compiler.lock
+	@echo "compiling the core: a minute"
+	@$(BIN)/python -m deploy.compiling
 	@touch $@

@@ -1,0 +1,3 @@
+from schemas.compiled import places
+
+__path__[:0] = places("agents")

@@ -9,7 +9,8 @@ from typing import Any
 import faust
 
 from agents.engine.engine import Engine
-from agents.engine.faust_transport import FaustGroup, Fetched, FetchSchema, Transport
+from agents.engine.faust_transport import Fetched, FetchSchema, Transport
+from agents.engine.membership import FaustGroup
 from agents.engine.partition import Plan
 from agents.engine.processor import Factory
 from schemas.settings import Settings

@@ -13,7 +13,8 @@ _KEY = b"flood"
 class Flood:
     """The share of recent input that could not be used, kept across restarts.
 
-    Recent means: each time ``sample`` records have been counted, what was counted weighs half.
+    Recent means: each time ``sample`` records have been counted, what was counted weighs half. Of a topic that turns
+    all bad fewer than ``sample / (1 - share)`` letters get out: the batch that stops the worker is not committed.
     """
 
     def __init__(self, share: float, sample: int, store: Store) -> None:
@@ -34,7 +35,7 @@ class Flood:
                 f"{self._bad} of the last {total} records of {topic}[{partition}] cannot be used: stopped instead of "
                 f"emptying the topic into the dead letters; mend its producer, or set SALESPULSE_DEAD_LETTER_SHARE=1"
             )
-        if total >= self._sample:
+        while self._good + self._bad >= self._sample:
             self._good, self._bad = self._good // 2, self._bad // 2
 
     def keep(self) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from agents.engine.processor import Record
-from schemas.events import Event
 from schemas.partitioning import partition_of
 from streams.timelines import Timeline, merged_into
 
@@ -24,10 +21,10 @@ def forwarding(timeline: Timeline, partitions: int, into: dict[int, list[tuple[b
     into.setdefault(partition_of(key, partitions), []).extend(framed)
 
 
-def forwarded(record: Record) -> tuple[str, Sequence[Event]]:
-    """The target of a forwarding record and the events that it carries."""
+def forwarded(record: Record) -> tuple[str, Timeline]:
+    """The target of a forwarding record and what it carries of the merged lead's timeline."""
     if record.key is None or record.value is None:
         raise ValueError("a record of internal.merges without key or value")
     size = int.from_bytes(record.value[:4], "big")
     origin, chunk = record.value[4 : 4 + size].decode(), record.value[4 + size :]
-    return record.key.decode(), Timeline.load(origin, [chunk]).events
+    return record.key.decode(), Timeline.load(origin, [chunk])

@@ -9,8 +9,8 @@ import msgspec
 from agents.engine.store import Store
 from agents.oldest import Oldest
 from schemas.events import Millis
-from streams.accumulators import Vector, add_into
-from streams.bases import Dims
+from streams.accumulators import Vector, add_into, difference
+from streams.dimensions import Dims
 from streams.lead import Lead
 from streams.now import BASIS, OpenLead, age_band, next_band_change, now_vector, open_leads
 from streams.windows import Cells
@@ -57,8 +57,9 @@ class OpenLeads:
             held = self._held.get(lead)
             if held is None or self._due.get(lead) != due:
                 continue
-            self._change(lead, msgspec.structs.replace(held, band=age_band(clock - held.engaged_at)), deltas)
-            self._schedule(lead, held.engaged_at, clock)
+            band = age_band(clock - held.engaged_at)
+            self._grow_older(lead, held, band, deltas)
+            self._schedule(lead, held.engaged_at, band)
 
     def oldest(self, cell: bytes) -> Millis | None:
         """When the cell's oldest open lead engaged; None in cells of any other basis, or without one."""
@@ -74,12 +75,10 @@ class OpenLeads:
         return Held(lead.engaged_at, lead.dims, age_band(clock - lead.engaged_at))
 
     def _change(self, lead: str, new: Held | None, deltas: dict[bytes, Vector]) -> None:
-        old = self._held.pop(lead, None)
-        if new is not None:
-            self._held[lead] = new
+        old = self._held.get(lead)
         if old == new:
             return
-        self._store.put(_OPEN + lead.encode(), None if new is None else msgspec.msgpack.encode(new))
+        self._keep(lead, new)
         if old is not None:
             self._add(old, -1, deltas)
             for cell in self._cells((BASIS, 0, old.dims)):
@@ -89,13 +88,27 @@ class OpenLeads:
             self._add(new, 1, deltas)
             self._enter(lead, new)
 
+    def _grow_older(self, lead: str, held: Held, band: int, deltas: dict[bytes, Vector]) -> None:
+        """Into another band: the cells and who is the oldest there stay, which counts where many do so at once."""
+        self._keep(lead, msgspec.structs.replace(held, band=band))
+        shift = difference(now_vector(band), now_vector(held.band))
+        for cell in self._cells((BASIS, 0, held.dims)):
+            add_into(deltas.setdefault(cell, {}), shift)
+
+    def _keep(self, lead: str, held: Held | None) -> None:
+        if held is None:
+            del self._held[lead]
+        else:
+            self._held[lead] = held
+        self._store.put(_OPEN + lead.encode(), None if held is None else msgspec.msgpack.encode(held))
+
     def _enter(self, lead: str, held: Held) -> None:
         for cell in self._cells((BASIS, 0, held.dims)):
             self._oldest.setdefault(cell, Oldest()).add(held.engaged_at)
-        self._schedule(lead, held.engaged_at, held.engaged_at)
+        self._schedule(lead, held.engaged_at, held.band)
 
-    def _schedule(self, lead: str, engaged_at: Millis, clock: Millis) -> None:
-        change = next_band_change(engaged_at, clock)
+    def _schedule(self, lead: str, engaged_at: Millis, band: int) -> None:
+        change = next_band_change(engaged_at, band)
         if change is None:
             self._due.pop(lead, None)
         else:

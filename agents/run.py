@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
@@ -16,10 +16,12 @@ log = structlog.get_logger(__name__)
 _STOP_SECONDS = 30.0
 
 
-async def run(apps: Sequence[StageApp], stop: asyncio.Event | None = None) -> int:
+async def run(
+    apps: Sequence[StageApp], stop: asyncio.Event | None = None, ending: Callable[[], None] = lambda: None
+) -> int:
     """Start the apps, wait for SIGTERM, SIGINT, ``stop`` or a failure, stop them; the exit status, 0 or 1.
 
-    Why an app stopped itself is for the caller to say (``stopped_for``).
+    Why an app stopped itself is for the caller to say (``stopped_for``). ``ending`` is called before they are stopped.
     """
     stop = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -36,6 +38,7 @@ async def run(apps: Sequence[StageApp], stop: asyncio.Event | None = None) -> in
         for task in (starting, waiting, *crashed):
             task.cancel()
         await asyncio.gather(starting, waiting, *crashed, return_exceptions=True)
+        ending()
         failed = [app for app in apps if app.crashed]
         for app in failed:
             if app.stopped_for is None:

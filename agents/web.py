@@ -9,20 +9,23 @@ import orjson
 from aiohttp import web
 
 from agents.app import StageApp
-from agents.engine.clock import monotonic
+from agents.engine.clock import monotonic, now
 from schemas.settings import Settings
 from sinks.prometheus import Metrics
+from streams.policies import Policies
 
 _STUCK_SECONDS = 60.0
 
 
 @asynccontextmanager
-async def serve(settings: Settings, apps: Sequence[StageApp], metrics: Metrics) -> AsyncIterator[None]:
+async def serve(
+    settings: Settings, apps: Sequence[StageApp], metrics: Metrics, policies: Policies
+) -> AsyncIterator[None]:
     """Answer on ``settings.host`` and ``settings.port`` while the body runs."""
     app = web.Application()
     app.add_routes(
         [
-            web.get("/metrics", lambda request: _metrics(metrics, apps)),
+            web.get("/metrics", lambda request: _metrics(metrics, apps, policies)),
             web.get("/livez", lambda request: _livez(apps)),
             web.get("/readyz", lambda request: _readyz(apps)),
         ]
@@ -36,21 +39,23 @@ async def serve(settings: Settings, apps: Sequence[StageApp], metrics: Metrics) 
         await runner.cleanup()
 
 
-async def _metrics(metrics: Metrics, apps: Sequence[StageApp]) -> web.Response:
+async def _metrics(metrics: Metrics, apps: Sequence[StageApp], policies: Policies) -> web.Response:
+    metrics.calendars(policies.open_calendars(now()))
     for app in apps:
         metrics.lag(app.engine.lag())
+        metrics.stopped(str(app.conf.id), len(app.engine.status()["failures"]))
     body, content_type = metrics.exposition()
     return web.Response(body=body, headers={"Content-Type": content_type})
 
 
 async def _livez(apps: Sequence[StageApp]) -> web.Response:
     """Fails where a partition has not committed, or found nothing to commit, for a minute."""
-    now = monotonic()
+    at = monotonic()
     stuck = {
-        f"{app.conf.id}[{partition.number}]": round(now - partition.last_commit)
+        f"{app.conf.id}[{partition.number}]": round(at - partition.last_commit)
         for app in apps
         for partition in app.engine.partitions.values()
-        if partition.failure is None and now - partition.last_commit > _STUCK_SECONDS
+        if partition.failure is None and at - partition.last_commit > _STUCK_SECONDS
     }
     return _answer(not stuck, {"stuck_seconds": stuck})
 

@@ -6,6 +6,6 @@ import subprocess
 import sys
 
 if __name__ == "__main__":
-    for name in ("decoding", "cost", "live"):
+    for name in ("decoding", "classification", "calendars", "large_leads", "cost", "recovery", "burst", "live"):
         print(f"benchmarks.{name}", flush=True)
         subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True)

@@ -18,7 +18,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.workload import events
+from benchmarks.workload import KEPT, events
 from deploy import topics
 from deploy.local.kafka import LocalKafka
 from deploy.produce import produce
@@ -30,12 +30,18 @@ LIGHT = {
     "SALESPULSE_WINDOWS": "5m",
     "SALESPULSE_LEAD_FACTS": "no",
 }
+_OF_LEADS = "lead_response_time,system_delay,rep_response_time,time_to_contact,follow_up_rate,follow_ups_per_lead,\
+reply_rate,positive_reply_rate,negative_reply_rate,message_reply_rate,reply_latency,delivery_rate,bounce_rate,open_rate,\
+click_rate,personalization,activities,leads_created,open_leads,oldest_open_lead"
+LEADS = {"SALESPULSE_KPIS": _OF_LEADS}
 _AGAIN = "stage 1, recovery from an empty directory"
 RUNS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
     ("raw: aiokafka + orjson", "aiokafka", "light", {}),
     ("raw: librdkafka + msgspec", "librdkafka", "light", {}),
     ("stage 1, response + follow-up + reply by team in 5 min", "stage1", "light", LIGHT),
     ("stage 2 of that", "stage2", "light", LIGHT),
+    ("stage 1, every KPI of leads, replies and activities", "stage1", "leads", LEADS),
+    ("stage 2 of that", "stage2", "leads", LEADS),
     ("stage 1, everything", "stage1", "full", {}),
     (_AGAIN, "recovery", "full", {}),
     ("stage 2 of that", "stage2", "full", {}),
@@ -50,6 +56,7 @@ def measure(run: str, settings: Settings, directory: Path, extra: dict[str, str]
         "SALESPULSE_TOPIC_PREFIX": settings.topic_prefix,
         "SALESPULSE_DATA_DIR": str(directory),
         "SALESPULSE_PORT": "0",
+        **{f"SALESPULSE_{name.upper()}": length for name, length in KEPT.items()},
     }
     command = [sys.executable, "-m", "benchmarks.drain", run]
     found = subprocess.run(command, env=env, stdout=subprocess.PIPE, check=True, preexec_fn=_pin)
@@ -73,7 +80,10 @@ def main() -> None:
         if broker.pid and (os.cpu_count() or 1) > 1:
             psutil.Process(broker.pid).cpu_affinity([1])
         results = []
-        floors = {kind: base.model_copy(update={"kafka": address, "topic_prefix": kind}) for kind in ("light", "full")}
+        floors = {
+            kind: base.model_copy(update={"kafka": address, "topic_prefix": kind})
+            for kind in ("light", "leads", "full")
+        }
         lines = list(events(args.leads))
         for settings in floors.values():
             topics.create(settings)

@@ -14,7 +14,8 @@ from typing import Any, Final
 import msgspec
 import orjson
 
-from schemas.decoding import ENVELOPES, decoder
+from schemas.decoding import decoder
+from schemas.envelopes import ENVELOPES
 from schemas.events import TYPES
 
 _ROUNDS: Final = 5

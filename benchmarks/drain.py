@@ -47,9 +47,11 @@ async def stage(settings: Settings, number: int) -> dict[str, Any]:
     """A stage of the pipeline, from taking its partitions over to having committed everything."""
     from agents.app import StageApp
     from agents.worker import work
+    from deploy.commands.common import policies
 
     stop, apps = asyncio.Event(), list[StageApp]()
-    working = asyncio.ensure_future(work(settings, (number,), stop=stop, started=apps.extend))
+    levels = policies(settings)
+    working = asyncio.ensure_future(work(settings, (number,), policies=levels, stop=stop, started=apps.extend))
     while not (apps and apps[0].engine.assigned):
         await asyncio.sleep(0.02)
     cost, engine = Cost(), apps[0].engine

@@ -1,7 +1,7 @@
 """The whole stack on this machine at a steady rate: event to KPI topic, then what it costs to be idle.
 
 The n-th engagement is told once ``leads_created`` of everybody says n: the difference of the two
-records' broker times is its latency. The producer keeps its rate whatever the pipeline does.
+records' times is its latency. The producer keeps its rate whatever the pipeline does.
 """
 
 from __future__ import annotations
@@ -17,15 +17,13 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy
-import orjson
 import psutil
-from kafka import KafkaConsumer, TopicPartition
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import latency
 from deploy import topics
 from deploy.local.clickhouse import LocalClickHouse
 from deploy.local.kafka import LocalKafka
@@ -33,7 +31,8 @@ from deploy.produce import Sender
 from schemas.publishing import dumps
 from schemas.settings import Settings
 
-PARTS = ("kafka", "clickhouse", "worker", "sink")
+TOGETHER = (("worker",),)
+APART = (("worker", "--stage", "1"), ("worker", "--stage", "2"))
 
 
 def busy(started: float, seconds: float, rate: int, run: str) -> Iterator[bytes]:
@@ -73,42 +72,6 @@ async def feed(settings: Settings, seconds: float, rate: int, run: str) -> None:
         await sender.flush()
 
 
-def told(settings: Settings) -> numpy.ndarray[Any, Any]:
-    """Seconds from each engagement to the first row that counts it."""
-    engaged = [at for _, at in records(settings, "leads")]
-    rows = []
-    for value, at in records(settings, "kpi.activity"):
-        row = orjson.loads(value)
-        if (row["kpi"], row["grouping"], row["window"]) == ("leads_created", "all", "all"):
-            rows.append((row["count"], at))
-    counts = numpy.maximum.accumulate([n for n, _ in rows])
-    first = numpy.searchsorted(counts, numpy.arange(1, len(engaged) + 1))
-    if counts[-1] != len(engaged):
-        raise SystemExit(f"{len(engaged)} engaged, {counts[-1]} counted")
-    return (numpy.array([at for _, at in rows])[first] - numpy.sort(engaged)) / 1000
-
-
-def records(settings: Settings, name: str) -> list[tuple[bytes, int]]:
-    """Values and broker times of a whole topic in the order of time."""
-    topic = settings.topic(name)
-    consumer = KafkaConsumer(
-        bootstrap_servers=settings.kafka,
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-        check_crcs=False,
-        enable_auto_commit=False,
-    )
-    parts = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
-    consumer.assign(parts)
-    ends = consumer.end_offsets(parts)
-    found: list[tuple[bytes, int]] = []
-    while any(consumer.position(part) < ends[part] for part in parts):
-        for batch in consumer.poll(timeout_ms=500).values():
-            found += [(record.value, record.timestamp) for record in batch]
-    consumer.close()
-    return sorted(found, key=lambda record: record[1])
-
-
 class Meter:
     """CPU seconds and memory of the parts since it was made."""
 
@@ -131,12 +94,17 @@ class Meter:
         }
 
 
+def _quantiles(seconds: latency.Seconds) -> str:
+    return ", ".join(f"p{p:g} {numpy.percentile(seconds, p):.2f} s" for p in (50, 99, 99.9))
+
+
 def main() -> None:
     """Print latency and the share of a core that each part takes, busy and idle."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rate", type=int, default=2_000)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--idle", type=float, default=30)
+    parser.add_argument("--apart", action="store_true", help="each stage in a process of its own")
     args = parser.parse_args()
     base = Settings(_env_file=None)
     with tempfile.TemporaryDirectory() as name:
@@ -148,25 +116,28 @@ def main() -> None:
             changes = {"kafka": kafka.start(), "clickhouse": clickhouse.start(), "data_dir": directory}
             settings = base.model_copy(update=changes)
             topics.create(settings)
-            children = [start(settings, "worker"), start(settings, "sink", "clickhouse")]
+            commands = (*(APART if args.apart else TOGETHER), ("sink", "clickhouse"))
+            children = {" ".join(command): start(settings, *command) for command in commands}
             try:
-                pids = (kafka.pid, clickhouse.pid, *(child.pid for child in children))
-                measure(settings, {name: psutil.Process(pid) for name, pid in zip(PARTS, pids, strict=True)}, args)
+                pids = {"kafka": kafka.pid, "clickhouse": clickhouse.pid}
+                pids |= {name: child.pid for name, child in children.items()}
+                measure(settings, {name: psutil.Process(pid) for name, pid in pids.items()}, args)
             finally:
-                for child in children:
+                for child in children.values():
                     child.terminate()
                     child.wait(30)
 
 
-def start(settings: Settings, *command: str) -> subprocess.Popen[bytes]:
-    """A part of the pipeline as a process, logging beside its data."""
+def start(settings: Settings, *command: str, **changed: str) -> subprocess.Popen[bytes]:
+    """A part of the pipeline as a process, logging beside its data; ``changed`` are settings of its own."""
     env = os.environ | {
         "SALESPULSE_KAFKA": str(settings.kafka),
         "SALESPULSE_CLICKHOUSE": str(settings.clickhouse),
         "SALESPULSE_DATA_DIR": str(settings.data_dir),
         "SALESPULSE_PORT": "0",
+        **{f"SALESPULSE_{name.upper()}": value for name, value in changed.items()},
     }
-    log = (settings.data_dir / f"{command[0]}.log").open("wb")
+    log = (settings.data_dir / f"{command[0]}.log").open("ab")
     return subprocess.Popen([sys.executable, "-m", "deploy", *command], env=env, stdout=log, stderr=log)
 
 
@@ -174,18 +145,18 @@ def measure(settings: Settings, parts: dict[str, psutil.Process], args: argparse
     """Warm up, feed, be idle; print."""
     asyncio.run(feed(settings, 5, 200, "warm"))
     time.sleep(10)
-    warm = len(records(settings, "leads"))
-    meter = Meter(parts)
+    warm = len(latency.records(settings, "leads"))
+    meter, since = Meter(parts), int(time.time() * 1000)
     asyncio.run(feed(settings, args.seconds, args.rate, "run"))
     while_busy = meter.shares()
     time.sleep(10)
-    latency = told(settings)[warm:]
+    to_row, to_partial = latency.to_row(settings)[warm:], latency.to_partial(settings, since)
     meter = Meter(parts)
     time.sleep(args.idle)
     while_idle = meter.shares()
-    quantiles = ", ".join(f"p{p:g} {numpy.percentile(latency, p):.2f} s" for p in (50, 99, 99.9))
     console = Console(width=100)
-    console.print(f"{args.rate} events/s for {args.seconds:.0f} s, event to KPI topic: {quantiles}, n {len(latency)}")
+    console.print(f"{args.rate} events/s for {args.seconds:.0f} s, n {len(to_row)}")
+    console.print(f"event to KPI topic: {_quantiles(to_row)}; of that to the partial: {_quantiles(to_partial)}")
     table = Table("part", "cores, busy", "cores, idle", "MiB")
     for name in parts:
         table.add_row(name, f"{while_busy[name][0]:.3f}", f"{while_idle[name][0]:.3f}", str(while_idle[name][1]))

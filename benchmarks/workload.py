@@ -11,6 +11,8 @@ from schemas.publishing import dumps
 TEAMS = 20
 REPS = 200
 START = int(datetime(2026, 3, 2, 6, tzinfo=UTC).timestamp() * 1000)
+KEPT = dict.fromkeys(("keep_1m", "keep_5m", "keep_1h", "keep_1d"), "36500d")
+"""Settings by which windows of a day that is long over are kept."""
 _DAY = 86_400_000
 
 

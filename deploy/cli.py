@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from deploy.commands import events, looking, running
+from deploy.commands import comparing, events, explaining, forgetting, looking, policies, recorded, running
 from deploy.failures import explained
 
 app = typer.Typer(
@@ -22,16 +22,24 @@ app = typer.Typer(
 topics = typer.Typer(help="The topics that salespulse reads and writes.", no_args_is_help=True)
 sink = typer.Typer(help="Copy the topics to another system.", no_args_is_help=True)
 letters = typer.Typer(help="Records that could not be used: look at them, send them again.", no_args_is_help=True)
+policy = typer.Typer(help="Service levels: who is to answer within which time.", no_args_is_help=True)
 
 app.command()(running.demo)
 app.command()(events.replay)
 app.command()(looking.kpis)
+app.command()(recorded.recorded)
+app.command()(recorded.signals)
+app.command()(explaining.explain)
+app.command()(comparing.reconcile)
+app.command()(forgetting.forget)
 app.command()(running.worker)
 app.add_typer(sink, name="sink")
+app.command()(running.notify)
 app.add_typer(topics, name="topics")
 app.command()(events.simulate)
 app.command()(events.produce)
 app.add_typer(letters, name="dead-letters")
+app.add_typer(policy, name="policy")
 app.command()(looking.settings)
 app.command()(looking.render)
 sink.command("clickhouse")(running.clickhouse)
@@ -40,6 +48,9 @@ topics.command("create")(running.create)
 topics.command("check")(running.check)
 letters.command("list")(looking.letters)
 letters.command("replay")(looking.replay_letters)
+policy.command("check")(policies.check)
+policy.command("diff")(policies.diff)
+policy.command("example")(policies.example)
 
 
 def main() -> None:

@@ -10,9 +10,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from rich.console import Console
 from rich.live import Live
 
-from agents.engine.clock import monotonic
+from agents.engine.clock import monotonic, now
 from deploy.children import Child, child
 from deploy.failures import Failure
+from deploy.policy_check import EXAMPLE
+from deploy.reconciling import compare, scope, verdict
 from deploy.screen import Picture, board, line
 from deploy.stack import stack
 from deploy.topics import create
@@ -44,7 +46,7 @@ def demo(settings: Settings, seconds: float | None, rate: float, seed: int) -> i
             if not interrupted:
                 _say("the floor closes; the last events are on their way to ClickHouse")
                 _drain(watch, children)
-            _sum_up(watch)
+            _sum_up(watch, None if interrupted else ready)
     return 130 if interrupted else 0
 
 
@@ -56,7 +58,9 @@ def _crew(settings: Settings, sink_port: int, rate: float, seed: int) -> Iterato
         "sink": ["sink", "clickhouse", "--port", str(sink_port)],
         "simulator": ["simulate", "--kafka", "--live", "--seed", str(seed), "--speed", str(rate / EVENTS_A_SECOND)],
     }
-    logs, environment = settings.data_dir / "logs", {"SALESPULSE_PORT": str(settings.port)}
+    policies = settings.policies or EXAMPLE
+    logs = settings.data_dir / "logs"
+    environment = {"SALESPULSE_PORT": str(settings.port), "SALESPULSE_POLICIES": str(policies)}
     with ExitStack() as running:
         yield [running.enter_context(child(name, words, environment, logs)) for name, words in commands.items()]
 
@@ -121,15 +125,18 @@ def _drain(watch: Watch, children: Sequence[Child]) -> None:
             return
 
 
-def _sum_up(watch: Watch) -> None:
+def _sum_up(watch: Watch, reconcilable: Settings | None) -> None:
+    """Say what is there now, and where all of it has arrived, whether the rows are right."""
     rows = watch.rows()
     if not rows:
         _say("nothing has come as far as ClickHouse yet")
         return
     _say(
         f"in ClickHouse now: {rows['events']:,} events, {rows['leads']:,} leads, "
-        f"{rows['kpis']:,} KPI rows, {rows['dead_letters']:,} dead letters"
+        f"{rows['kpis']:,} KPI rows, {rows['sla_events']:,} clock events, {rows['dead_letters']:,} dead letters"
     )
+    if reconcilable is not None:
+        _say(verdict(compare(reconcilable, scope(reconcilable, now()), time.sleep)))
     _say("look at them with:  salespulse kpis   ·   salespulse kpis --grouping team --kpi lead_response_time")
 
 

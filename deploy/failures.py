@@ -14,6 +14,7 @@ _EXPECTED: Final = (
     ("deploy.local.jars", "JarsFailed"),
     ("deploy.produce", "ProduceFailed"),
     ("deploy.replay", "ReplayFailed"),
+    ("sinks.clickhouse.reconciliation", "Behind"),
 )
 
 

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.wording import hidden, setting
-from schemas.results import DeadLetter
-from schemas.settings import Duration, Settings
+from schemas.results import DeadLetter, timestamp
+from schemas.settings import Duration, Instant, Settings
 
 _WIDE = 160
 _SHOWN_BYTES = 60
@@ -68,4 +68,6 @@ def _written(value: Any, metadata: list[Any]) -> str:
         return ""
     if any(part in get_args(Duration) for part in metadata):
         return setting(value)
+    if any(part in get_args(Instant) for part in metadata):
+        return timestamp(value)
     return str(value).lower() if isinstance(value, bool) else hidden(value)

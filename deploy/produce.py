@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import itertools
+import zlib
 from asyncio import Future
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
@@ -36,7 +37,7 @@ Progress = Callable[[int], None]
 
 
 class ProduceFailed(Exception):
-    """Not every line was taken by the broker: why, in one line."""
+    """Not every line was read and taken by the broker: why, in one line."""
 
 
 class Produced(Struct, frozen=True):
@@ -60,12 +61,20 @@ _time: Final = msgspec.json.Decoder(_Time).decode
 
 
 def read_lines(paths: Iterable[Path]) -> Iterator[bytes]:
-    """The lines of files one after the other, plain or ``.gz``, without their ends; empty ones left out."""
+    """The lines of files one after the other, plain or ``.gz``, without their ends; empty ones left out.
+
+    ``ProduceFailed`` where a file is no whole gzip.
+    """
     for path in paths:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            for line in file:
-                if line := line.rstrip(b"\r\n"):
-                    yield line
+        read = 0
+        try:
+            with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+                for line in file:
+                    read += 1
+                    if line := line.rstrip(b"\r\n"):
+                        yield line
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise ProduceFailed(f"{path}: cannot be decompressed after line {read:,}: {error}") from error
 
 
 def address(line: bytes) -> tuple[str, bytes | None]:
@@ -144,7 +153,7 @@ class Sender:
         self._producer: Any = None
         self._partitions: dict[str, int] = {}
         self._open: dict[tuple[str, int], Any] = {}
-        self._sent: deque[Future[Any]] = deque()
+        self._sent: deque[tuple[Future[Any], str]] = deque()
         self._counts: Counter[str] = Counter()
         self._lines = 0
 
@@ -213,19 +222,21 @@ class Sender:
         batch = self._open.pop(place)
         batch.close()
         topic, partition = place
+        what = f"{batch.size():,} bytes for {topic}, up to line {self._lines:,}"
         try:
             sent = await self._producer.send_batch(batch, self._settings.topic(topic), partition=partition)
         except KafkaError as error:
             raise ProduceFailed(f"{topic}, partition {partition}, takes nothing: {error}") from error
-        self._sent.append(sent)
+        self._sent.append((sent, what))
         await self._acknowledged(_IN_FLIGHT)
 
     async def _acknowledged(self, but: int) -> None:
         """Wait until no more than ``but`` batches are on their way."""
         while len(self._sent) > but:
+            sent, what = self._sent.popleft()
             try:
-                await self._sent.popleft()
+                await sent
             except KafkaError as error:
-                raise ProduceFailed(f"the broker refused a batch: {error}") from error
+                raise ProduceFailed(f"the broker refused {what}: {error}") from error
         if self._progress is not None:
             self._progress(self._lines)

@@ -19,14 +19,17 @@ from agents.app import StageApp
 from agents.leads import EventClock
 from agents.worker import work
 from deploy import topics
+from deploy.attainment import attainment
 from deploy.produce import produce, read_lines
 from schemas.events import Millis
+from schemas.policy import NOTHING, PolicyFile
 from schemas.settings import Settings
 from streams.rows import NOT_COUNTED
 
 FAMILIES = ("response", "follow-up", "reply", "activity", "deal")
 _REPORTED = ("all", "1d")
 _DAY: Millis = 86_400_000
+_FOREVER: Millis = 10_000 * 365 * _DAY
 
 Report = Callable[[str, float], None]
 """Called with what is being done and how much of it is done, 0…1."""
@@ -36,13 +39,18 @@ class ReplayFailed(Exception):
     """The pipeline stopped before the end; the text says why."""
 
 
-def replay(settings: Settings, files: Sequence[Path], report: Report = lambda doing, done: None) -> dict[str, Any]:
+def replay(
+    settings: Settings,
+    files: Sequence[Path],
+    report: Report = lambda doing, done: None,
+    policies: PolicyFile = NOTHING,
+) -> dict[str, Any]:
     """The contract's ``{"events", "kpis", "sla"}`` of the recorded events; ``settings`` name a Kafka that is there."""
     with _floor(settings) as floor:
         read = produce(floor, read_lines(files), progress=lambda lines: report(f"{lines:,} events to Kafka", 0.0)).n
-        distinct = asyncio.run(_run(floor, read, report))
+        distinct = asyncio.run(_run(floor, read, report, policies))
         events = {"read": read, "distinct": distinct, "dead_letters": _dead_letters(floor)}
-        return {"events": events, "kpis": _rows(floor), "sla": {}}
+        return {"events": events, "kpis": _rows(floor), "sla": attainment(_announced(floor))}
 
 
 @contextmanager
@@ -56,6 +64,8 @@ def _floor(settings: Settings) -> Iterator[Settings]:
             "dead_letter_share": 1.0,
             "windows": ",".join(_REPORTED),
             "port": 0,
+            # A log of several years has a row for each of its days.
+            "keep_1d": _FOREVER,
         }
         floor = settings.model_copy(update=changes)
         try:
@@ -65,10 +75,12 @@ def _floor(settings: Settings) -> Iterator[Settings]:
             topics.delete(floor)
 
 
-async def _run(settings: Settings, total: int, report: Report) -> int:
-    """Run the worker until both stages have settled at the end of the clock; how many distinct events there were."""
+async def _run(settings: Settings, total: int, report: Report, policies: PolicyFile) -> int:
+    """Run the worker until both stages have settled at the end of the clock; the number of distinct events."""
     stop, apps, clock = asyncio.Event(), list[StageApp](), EventClock()
-    working = asyncio.ensure_future(work(settings, event_clock=clock, stop=stop, started=apps.extend))
+    working = asyncio.ensure_future(
+        work(settings, policies=policies, event_clock=clock, stop=stop, started=apps.extend)
+    )
     while not working.done() and not (clock.end is not None and _settled(apps, clock.end)):
         done = sum(p.records for p in apps[0].engine.partitions.values()) if apps else 0
         if clock.end is None and done >= total and _settled(apps[:1], clock.latest):
@@ -122,6 +134,11 @@ def _rows(settings: Settings) -> list[dict[str, Any]]:
 def _nothing(row: dict[str, Any]) -> bool:
     """Nothing belongs to the row, or nothing does any more after a correction."""
     return not row["count"] and not any(row["statistics"].get(rest) for rest in NOT_COUNTED)
+
+
+def _announced(settings: Settings) -> Iterator[dict[str, Any]]:
+    for _, value in _records(settings, "sla"):
+        yield orjson.loads(value)
 
 
 def _dead_letters(settings: Settings) -> dict[str, int]:

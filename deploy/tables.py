@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from decimal import Decimal
 from typing import Any, get_args
 
 from clickhouse_connect import get_client
+from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from rich import box
 from rich.table import Table
@@ -27,17 +29,28 @@ def latest(
 ) -> list[Row]:
     """The latest rows from ClickHouse; those of *now* come with any window. ``team`` implies its grouping."""
     grouping = grouping or ("team" if team else "all")
+    with expecting_tables(), closing(client_of(settings)) as client:
+        rows: list[Row] = queries.latest(client, family, window, grouping, team, kpi)
+        if window != "all":
+            current = queries.latest(client, family, "all", grouping, team, kpi)
+            rows += [row for row in current if _kind(row) == "now"]
+    return rows
+
+
+def client_of(settings: Settings) -> Client:
+    """A client of ``settings.clickhouse`` whose queries may run side by side."""
+    return get_client(dsn=settings.clickhouse, autogenerate_session_id=False)
+
+
+@contextmanager
+def expecting_tables() -> Iterator[None]:
+    """``Failure`` where the sink has not yet made the tables that are asked for."""
     try:
-        with closing(get_client(dsn=settings.clickhouse, autogenerate_session_id=False)) as client:
-            rows: list[Row] = queries.latest(client, family, window, grouping, team, kpi)
-            if window != "all":
-                current = queries.latest(client, family, "all", grouping, team, kpi)
-                rows += [row for row in current if _kind(row) == "now"]
+        yield
     except ClickHouseError as error:
-        if any(code in str(error) for code in ("UNKNOWN_TABLE", "UNKNOWN_DATABASE")):
+        if any(code in str(error) for code in ("UNKNOWN_TABLE", "UNKNOWN_DATABASE", "UNKNOWN_FUNCTION")):
             raise Failure("ClickHouse has no KPIs yet: `salespulse sink clickhouse` brings them, or the demo") from None
         raise
-    return rows
 
 
 def show(rows: Sequence[Row], window: str) -> None:
@@ -97,19 +110,42 @@ def _tally(row: Row) -> tuple[str, str, str]:
     return f"{row['count']:,}", "", ""
 
 
+def _sum(row: Row) -> tuple[str, str, str]:
+    return _money(row["value"]), f"{row['count']:,}", ""
+
+
+def _money(value: str | None) -> str:
+    return "–" if value is None else f"{round(Decimal(value), 2):,f}"
+
+
 def _now(row: Row) -> tuple[str, str, str]:
-    if by_name[row["kpi"]].unit == "seconds":
-        return duration(row["value"]), "", ""
+    unit = by_name[row["kpi"]].unit
+    if unit == "seconds":
+        return duration(row["value"]), "" if row["kpi"] == "oldest_open_lead" else f"{row['count']:,}", ""
+    if unit == "ratio":
+        return share(row["value"]), f"{row['count']:,}", ""
+    if unit.startswith("currency"):
+        return _money(row["value"]), f"{row['count']:,}", "a day" if unit.endswith("day") else ""
+    if row["kpi"] == "stagnant_deals":
+        limit = row["statistics"].get("limit")
+        rest = "too few have left the stage to tell" if limit is None else f"for longer than {duration(limit)}"
+        return "–" if row["value"] is None else f"{row['value']:,}", f"{row['count']:,}", rest
     bands = row["statistics"].get("bands") or {}
     ages = [f"{bands[band]:,} {age}" for band, age in _AGES.items() if bands.get(band)]
     return f"{row['count']:,}", "", ", ".join(ages)
 
 
 def _fraction(row: Row) -> str:
-    return f"{row['numerator'] or 0:,.0f} / {row['denominator'] or 0:,.0f}"
+    return f"{_amount(row['numerator'])} / {_amount(row['denominator'])}"
 
 
-_WORDS = {"duration": _duration, "ratio": _ratio, "mean": _mean, "count": _tally, "now": _now}
+def _amount(part: float | None) -> str:
+    """A whole number, or hours and the like to the hundredth."""
+    amount = part or 0
+    return f"{amount:,.0f}" if amount == round(amount) else f"{amount:,.2f}"
+
+
+_WORDS = {"duration": _duration, "ratio": _ratio, "mean": _mean, "count": _tally, "sum": _sum, "now": _now}
 _AGES = {
     "300": "under 5 min",
     "900": "under 15 min",

@@ -32,8 +32,9 @@ def _kept(days: int) -> dict[str, str]:
     return {"cleanup.policy": "delete", "retention.ms": str(days * _DAY_MS), "segment.ms": str(_DAY_MS)}
 
 
-# A lead's events are kept many to a record, and each of them may be of 1 MiB. What a topic does not take
-# stops its partition.
+# A lead's events are kept many to a record, and each of them may be of 1 MiB; a dead letter holds a record
+# in base64, and the control characters in the names of its headers sixfold. What a topic does not take stops
+# its partition.
 _LARGE: Final = {"max.message.bytes": str(16 * _MEBIBYTE)}
 _COMPACTED: Final = {
     "cleanup.policy": "compact",
@@ -44,9 +45,8 @@ _COMPACTED: Final = {
     "segment.ms": str(_DAY_MS // 24),
 } | _LARGE
 # An event is measured against the broker's time, which a producer's own would replace; and one that is
-# over the contract's 1 MiB must get in to come out as a dead letter, which base64 makes larger still.
+# over the contract's 1 MiB must get in to come out as a dead letter.
 _RECEIVED: Final = {"message.timestamp.type": "LogAppendTime", "max.message.bytes": str(2 * _MEBIBYTE)}
-_LETTERS: Final = {"max.message.bytes": str(6 * _MEBIBYTE)}
 
 TOPICS: Final = (
     *(Topic(name, _kept(30) | _RECEIVED, "leads") for name in ("leads", "calls", "emails", "deals")),
@@ -58,8 +58,16 @@ TOPICS: Final = (
         for family in ("response", "follow-up", "reply", "activity", "deal")
     ),
     Topic("sla", _kept(90), "leads"),
-    Topic("dead-letters", _kept(90) | _LETTERS),
+    Topic("dead-letters", _kept(90) | _LARGE),
     Topic("internal.merges", _kept(30) | _LARGE, "leads"),
+    # As long as the events: where state is made anew from them, what was to be forgotten is again.
+    Topic("internal.forgets", _kept(30), "leads"),
+    # Longer than the clock events: what was told is known for as long as it may be read again.
+    Topic(
+        "internal.notified",
+        _COMPACTED | {"cleanup.policy": "compact,delete", "retention.ms": str(180 * _DAY_MS)},
+        "leads",
+    ),
     Topic("internal.leads-changelog", _COMPACTED, "leads"),
     Topic("internal.partials", _COMPACTED, "windows"),
     Topic("internal.windows-changelog", _COMPACTED, "windows"),
@@ -98,6 +106,24 @@ def check(settings: Settings) -> list[str]:
         present = [topic for topic in TOPICS if settings.topic(topic.name) in partitions]
         missing = [f"{settings.topic(topic.name)} is missing" for topic in TOPICS if topic not in present]
         return missing + _unequal(settings, present, partitions) + _misconfigured(settings, present, admin)
+
+
+class Holding(Struct, frozen=True):
+    """How long a topic holds its records, in milliseconds: ``retention`` after the newest of a ``segment``."""
+
+    topic: str
+    retention: int
+    segment: int
+
+
+def holdings(settings: Settings, names: list[str]) -> list[Holding]:
+    """How long topics of these full names hold their records, of those that there are."""
+    with _admin(settings) as admin:
+        present = [name for name in names if name in _partitions(admin)]
+        resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in present]
+        found = admin.describe_configs(resources, config_filter="all")["topic"] if resources else {}
+        kept = {name: [int(found[name][key]["value"]) for key in ("retention.ms", "segment.ms")] for name in present}
+        return [Holding(name, *lengths) for name, lengths in kept.items()]
 
 
 def delete(settings: Settings) -> list[str]:

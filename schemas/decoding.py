@@ -12,14 +12,15 @@ from base64 import b64encode
 from collections.abc import Callable
 from functools import reduce
 from operator import or_
-from typing import Any, ClassVar, Final, Literal, cast
+from typing import Any, Final
 
 import msgspec
 import orjson
-from msgspec import Struct, defstruct, structs
+from msgspec import structs
 
 from schemas.envelope import Headers, Reason, Rejected, structured
-from schemas.events import TOPIC_OF, TYPES, Data, EmailReplied, Event, Millis, Name
+from schemas.envelopes import ENVELOPES, Envelope
+from schemas.events import TOPIC_OF, TYPES, EmailReplied, Event, Judgement, Millis
 from schemas.instants import UNUSUAL, parse, spell
 from schemas.publishing import dumps
 from schemas.results import DeadLetter, timestamp
@@ -39,38 +40,21 @@ _null = re.compile(b"null").search
 Decode = Callable[[bytes | None, bytes | None, Headers, Millis | None], Event]
 """Key, value, headers and the broker's time (None on the event clock) to the event, or ``Rejected``."""
 
-
-class Envelope(Struct, tag_field="type", forbid_unknown_fields=True, gc=False):
-    """A structured CloudEvent; one subclass per ``type`` says what its data is."""
-
-    kind: ClassVar[str]
-    id: Name
-    source: Name
-    subject: Name
-    time: str
-    specversion: Literal["1.0"]
-    data: Data
+Judge = Callable[[EmailReplied], Judgement | None]
+"""What is made of a reply that has a text, while it has it."""
 
 
-def _envelope(kind: str, data: type[Data]) -> type[Envelope]:
-    made: Any = defstruct(kind, [("data", data)], bases=(Envelope,), tag=kind, namespace={"kind": kind})
-    return cast("type[Envelope]", made)
-
-
-ENVELOPES: Final[dict[str, type[Envelope]]] = {
-    kind: _envelope(kind, data) for kinds in TYPES.values() for kind, data in kinds.items()
-}
-"""``type`` → its envelope."""
-
-
-def decoder(topic: str, *, future_skew: Millis = FUTURE_SKEW, keep_text: bool = False) -> Decode:
+def decoder(
+    topic: str, *, future_skew: Millis = FUTURE_SKEW, keep_text: bool = False, judge: Judge | None = None
+) -> Decode:
     """What reads the records of one input topic, named without its prefix.
 
     Without ``keep_text`` the text of a reply is forgotten here, and conflicting contents are
-    compared without it.
+    compared without it; before that ``judge`` is asked about it.
     """
     union: Any = reduce(or_, (ENVELOPES[kind] for kind in TYPES[topic]))
     decode = msgspec.json.Decoder(union).decode
+    last_measured = LATEST - future_skew
 
     def read(key: bytes | None, value: bytes | None, headers: Headers, broker_time: Millis | None) -> Event:
         if headers:
@@ -82,19 +66,23 @@ def decoder(topic: str, *, future_skew: Millis = FUTURE_SKEW, keep_text: bool = 
             time, spelling = parse(found.time)
             data = found.data
             plain = spelling != UNUSUAL and not _null(value)
-            if type(data) is EmailReplied and not keep_text and data.text is not None:
-                plain = False
         except (ValueError, msgspec.MsgspecError, RecursionError):
             plain = False
         if plain:
-            event = Event(found.kind, time, found.source, found.id, found.subject, data, spelling)
+            judged = None
+            if type(data) is EmailReplied and data.text is not None:
+                judged = judge(data) if judge is not None else None
+                data = data if keep_text else structs.replace(data, text=None)
+            event = Event(found.kind, time, found.source, found.id, found.subject, data, spelling, None, judged)
         else:
-            event = _careful(topic, value, keep_text)
+            event = _careful(topic, value, keep_text, judge)
             time = event.time
         if key != event.subject.encode():
             raise Rejected("key_mismatch", "$.subject", "the record's key is not the subject in UTF-8")
-        # A record without a timestamp has -1.
-        latest = LATEST if broker_time is None or broker_time < 0 else broker_time + future_skew
+        # A record without a timestamp has -1, and a producer's own may be any number.
+        latest = LATEST
+        if broker_time is not None and 0 <= broker_time <= last_measured:
+            latest = broker_time + future_skew
         if not EARLIEST <= time <= latest:
             raise _untimely(time)
         return event
@@ -138,17 +126,20 @@ def dead_letter(
     )
 
 
-def _careful(topic: str, value: bytes, keep_text: bool) -> Event:
+def _careful(topic: str, value: bytes, keep_text: bool, judge: Judge | None) -> Event:
     document = _object(value)
     found = _converted(document, _kind(document, topic))
-    if isinstance(found.data, EmailReplied) and not keep_text:
-        document["data"].pop("text", None)
-        found.data = structs.replace(found.data, text=None)
+    judged = None
+    if isinstance(found.data, EmailReplied):
+        judged = judge(found.data) if judge is not None and found.data.text is not None else None
+        if not keep_text:
+            document["data"].pop("text", None)
+            found.data = structs.replace(found.data, text=None)
     try:
         time, spelling = parse(found.time.upper())
     except ValueError as error:
         raise Rejected("wrong_type", "$.time", str(error)) from None
-    event = Event(found.kind, time, found.source, found.id, found.subject, found.data, max(spelling, 0))
+    event = Event(found.kind, time, found.source, found.id, found.subject, found.data, max(spelling, 0), None, judged)
     if not EARLIEST <= time <= LATEST:
         raise _untimely(time)
     whole = _canonical(document)
@@ -172,7 +163,7 @@ def _kind(document: dict[str, Any], topic: str) -> str:
     if not isinstance(kind, str):
         raise Rejected("wrong_type", "$.type", "expected a string")
     if kind not in TOPIC_OF:
-        raise Rejected("unknown_type", "$.type", f"no such type: {kind[:100]}")
+        raise Rejected("unknown_type", "$.type", f"no such type: {kind}")
     if TOPIC_OF[kind] != topic:
         raise Rejected("wrong_topic", "$.type", f"{kind} belongs to the topic {TOPIC_OF[kind]}")
     return kind
@@ -201,7 +192,7 @@ def refusal(message: str) -> Rejected:
     missing = _MISSING.fullmatch(detail)
     if missing:
         return Rejected("missing_field", f"{path}.{missing[1]}", detail)
-    return Rejected("wrong_type", path, detail[:300])
+    return Rejected("wrong_type", path, detail)
 
 
 def _unreadable(value: bytes | None) -> Rejected:

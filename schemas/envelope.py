@@ -21,8 +21,11 @@ Reason = Literal[
     "ancient",
     "key_mismatch",
     "too_large",
+    "undeliverable",
 ]
 JSON: Final = ("application/json", "application/json; charset=utf-8", "application/json;charset=utf-8")
+
+_LONGEST_DETAIL: Final = 300
 
 _json = msgspec.json.Decoder(msgspec.Raw)
 
@@ -34,7 +37,8 @@ class Rejected(Exception):
         super().__init__(f"{reason} at {path}: {detail}")
         self.reason: Reason = reason
         self.path = path
-        self.detail = detail
+        # It may quote what was refused, of which the dead letter has all already.
+        self.detail = detail[:_LONGEST_DETAIL]
 
 
 def structured(value: bytes | None, headers: Headers) -> bytes | None:

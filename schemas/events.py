@@ -6,7 +6,7 @@ field to say, so that an event can always be written back as it was received.
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, cast
 
 import msgspec
 from msgspec import Meta, Struct
@@ -15,6 +15,9 @@ Millis = int
 """Milliseconds: since 1970-01-01T00:00:00Z for an instant, a length for a duration."""
 
 Name = Annotated[str, Meta(min_length=1)]
+Word = Annotated[str, Meta(max_length=256)]
+"""What rows are grouped by or labelled with: each distinct one is a row, so a text in its place is refused."""
+NonEmptyWord = Annotated[str, Meta(min_length=1, max_length=256)]
 Seconds = Annotated[int, Meta(ge=0, le=10**10)] | Annotated[float, Meta(ge=0, le=1e10)]
 Count = Annotated[int, Meta(ge=0, le=10**9)]
 Number = Annotated[int, Meta(ge=-(10**15), le=10**15)] | Annotated[float, Meta(ge=-1e15, le=1e15)]
@@ -26,6 +29,7 @@ CallKind = Literal["call", "demo", "meeting"]
 MessageChannel = Literal["email", "sms", "social"]
 Outcome = Literal["positive", "negative", "neutral"]
 ReplyClass = Literal["positive", "negative", "neutral", "auto", "bounce"]
+ReplyKind = Literal["positive", "negative", "neutral", "auto", "bounce", "out_of_office", "left_company", "unsubscribe"]
 Customer = Literal["new", "existing"]
 DealKind = Literal["new", "upsell", "cross_sell", "renewal"]
 
@@ -38,15 +42,15 @@ class Data(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, 
 
 class LeadEngaged(Data, frozen=True):
     qualified: bool | None = None
-    source: str | None = None
-    channel: str | None = None
-    campaign: str | None = None
+    source: Word | None = None
+    channel: Word | None = None
+    campaign: Word | None = None
     temperature: Temperature | None = None
-    region: str | None = None
-    segment: str | None = None
-    account: str | None = None
-    owner: str | None = None
-    team: str | None = None
+    region: Word | None = None
+    segment: Word | None = None
+    account: Word | None = None
+    owner: Word | None = None
+    team: Word | None = None
     timezone: str | None = None
     first_seen_at: str | None = None
     stage: LeadStage | None = None
@@ -54,8 +58,8 @@ class LeadEngaged(Data, frozen=True):
 
 
 class LeadAssigned(Data, frozen=True):
-    owner: Name
-    team: str | None = None
+    owner: NonEmptyWord
+    team: Word | None = None
 
 
 class LeadStageChanged(Data, frozen=True):
@@ -73,8 +77,8 @@ class LeadClosed(Data, frozen=True):
 
 class CallCompleted(Data, frozen=True):
     direction: Direction
-    rep: str | None = None
-    team: str | None = None
+    rep: Word | None = None
+    team: Word | None = None
     kind: CallKind | None = None
     answered: bool | None = None
     duration_seconds: Seconds | None = None
@@ -91,14 +95,14 @@ class CallPlanned(Data, frozen=True):
     call_id: Name
     kind: CallKind | None = None
     due_at: str | None = None
-    rep: str | None = None
-    team: str | None = None
+    rep: Word | None = None
+    team: Word | None = None
 
 
 class EmailSent(Data, frozen=True):
     message_id: Name
-    rep: str | None = None
-    team: str | None = None
+    rep: Word | None = None
+    team: Word | None = None
     channel: MessageChannel | None = None
     automatic: bool | None = None
     personalized_elements: Count | None = None
@@ -129,43 +133,43 @@ class EmailReplied(Data, frozen=True):
 class DealOpened(Data, frozen=True):
     deal_id: Name
     amount: Money | None = None
-    currency: str | None = None
+    currency: Word | None = None
     units: Number | None = None
-    product: str | None = None
-    region: str | None = None
-    channel: str | None = None
-    partner: str | None = None
-    rep: str | None = None
-    team: str | None = None
+    product: Word | None = None
+    region: Word | None = None
+    channel: Word | None = None
+    partner: Word | None = None
+    rep: Word | None = None
+    team: Word | None = None
     kind: DealKind | None = None
-    stage: str | None = None
+    stage: Word | None = None
 
 
 class DealStageChanged(Data, frozen=True):
     deal_id: Name
-    stage: Name
-    rep: str | None = None
-    team: str | None = None
+    stage: NonEmptyWord
+    rep: Word | None = None
+    team: Word | None = None
 
 
 class DealWon(Data, frozen=True):
     deal_id: Name
     amount: Money | None = None
-    currency: str | None = None
+    currency: Word | None = None
     units: Number | None = None
     cost: Money | None = None
     monthly_recurring: Money | None = None
-    rep: str | None = None
-    team: str | None = None
-    product: str | None = None
-    region: str | None = None
+    rep: Word | None = None
+    team: Word | None = None
+    product: Word | None = None
+    region: Word | None = None
 
 
 class DealLost(Data, frozen=True):
     deal_id: Name
-    reason: str | None = None
-    rep: str | None = None
-    team: str | None = None
+    reason: Word | None = None
+    rep: Word | None = None
+    team: Word | None = None
 
 
 class DealContinued(Data, frozen=True):
@@ -173,10 +177,10 @@ class DealContinued(Data, frozen=True):
 
     deal_id: Name
     amount: Money | None = None
-    currency: str | None = None
+    currency: Word | None = None
     monthly_recurring: Money | None = None
     reason: str | None = None
-    product: str | None = None
+    product: Word | None = None
     kind: DealKind | None = None
 
 
@@ -184,7 +188,7 @@ class ObservationRecorded(Data, frozen=True):
     name: Name
     value: Money
     unit: str | None = None
-    currency: str | None = None
+    currency: Word | None = None
     dimensions: dict[str, str] | None = None
 
 
@@ -193,9 +197,9 @@ class TargetSet(Data, frozen=True):
     value: Money
     start: Name
     end: Name
-    rep: str | None = None
-    team: str | None = None
-    by: str | None = None
+    rep: Word | None = None
+    team: Word | None = None
+    by: Word | None = None
 
 
 class TargetRevoked(Data, frozen=True):
@@ -203,9 +207,9 @@ class TargetRevoked(Data, frozen=True):
     start: Name
     end: Name
     value: Money | None = None
-    rep: str | None = None
-    team: str | None = None
-    by: str | None = None
+    rep: Word | None = None
+    team: Word | None = None
+    by: Word | None = None
 
 
 TYPES: Final[dict[str, dict[str, type[Data]]]] = {
@@ -243,6 +247,30 @@ TOPIC_OF: Final[dict[str, str]] = {kind: topic for topic, kinds in TYPES.items()
 """``type`` → the topic (without prefix) that it belongs to."""
 
 
+class Judgement(Struct, frozen=True, gc=False):
+    """What a reply was found to be.
+
+    ``why`` names what decided (headers, phrases of the lexicon), never words of the reply itself;
+    ``version`` is that of the classifier.
+    """
+
+    kind: ReplyKind
+    why: str
+    version: int
+
+    @property
+    def class_(self) -> ReplyClass:
+        """The kind as the contract's class: machines and people who are gone are ``auto``, to unsubscribe is a no."""
+        return _CLASS_OF.get(self.kind) or cast(ReplyClass, self.kind)
+
+
+_CLASS_OF: Final[dict[ReplyKind, ReplyClass]] = {
+    "out_of_office": "auto",
+    "left_company": "auto",
+    "unsubscribe": "negative",
+}
+
+
 class Event(Struct, frozen=True, gc=False):
     """One accepted event.
 
@@ -250,7 +278,8 @@ class Event(Struct, frozen=True, gc=False):
     (``schemas.instants``) and
     ``raw`` holds the event's canonical JSON where it cannot be rebuilt from the other fields
     (unknown fields, nulls, an unusual time), so that two contents under one identity can
-    always be compared as the contract says: the smaller canonical JSON stands.
+    always be compared as the contract says: the smaller canonical JSON stands. ``judged`` is what
+    was made of a reply's text while it was there.
     """
 
     type: str
@@ -261,6 +290,7 @@ class Event(Struct, frozen=True, gc=False):
     data: Data
     spelling: int = 0
     raw: str | None = None
+    judged: Judgement | None = None
 
     @property
     def identity(self) -> tuple[str, str, str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -14,7 +14,8 @@ MILLIS_Z: Final = 0
 UNUSUAL: Final = -1
 """A spelling that has no number: the text itself has to be kept."""
 
-_MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:", re.ASCII)
+_MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:", re.ASCII)
+_USUAL: Final = 40
 _REST = re.compile(r"([0-5][0-9]|60)(?:\.([0-9]+))?(?:(Z)|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))", re.ASCII)
 
 
@@ -27,7 +28,8 @@ def parse(text: str) -> tuple[Millis, int]:
         return _MINUTES[text[:17]] + _SECONDS[text[17:20]] + _MILLIS[text[20:]], MILLIS_Z
     except KeyError:
         pass
-    rest, spelling = _rest(text[17:])
+    # Those of a usual length are remembered: a fraction may have a million digits.
+    rest, spelling = (_remembered if len(text) <= _USUAL else _rest)(text[17:])
     return _MINUTES[text[:17]] + rest, spelling
 
 
@@ -74,7 +76,6 @@ _SECONDS: Final = {f"{second:02}.": second * 1000 for second in range(60)}
 _MILLIS: Final = {f"{millis:03}Z": millis for millis in range(1000)}
 
 
-@lru_cache(maxsize=1 << 16)
 def _rest(text: str) -> tuple[Millis, int]:
     match = _REST.fullmatch(text)
     if match is None:
@@ -86,9 +87,31 @@ def _rest(text: str) -> tuple[Millis, int]:
     return millis - offset * 60_000, _spelling(fraction or "", zulu, offset // 15) if usual else UNUSUAL
 
 
+_remembered = lru_cache(maxsize=1 << 16)(_rest)
+
+
 def _spelling(fraction: str, zulu: str | None, quarters: int) -> int:
     """Tens: the zone (0 Z, odd east, even west); ones: digits after the point, three of them being 0."""
     if len(fraction) > 9 or fraction[3:].strip("0"):
         return UNUSUAL
     zone = 0 if zulu else 2 * quarters + 1 if quarters >= 0 else -2 * quarters
     return 10 * zone + (len(fraction) - 3) % 10
+
+
+_EPOCH: Final = date(1970, 1, 1)
+# Looked up rather than formatted: facts have several times each.
+_SECOND_TEXTS: Final = [f"{second:02}" for second in range(60)]
+_MILLI_TEXTS: Final = ["Z", *(f".{millis:03}Z" for millis in range(1, 1000))]
+
+
+def timestamp(at: Millis) -> str:
+    """RFC 3339 in UTC, ``2026-03-02T09:00:00Z``; milliseconds only where there are any."""
+    seconds, millis = divmod(at, 1000)
+    minute, second = divmod(seconds, 60)
+    return _minute(minute) + _SECOND_TEXTS[second] + _MILLI_TEXTS[millis]
+
+
+@lru_cache(maxsize=1 << 14)
+def _minute(number: int) -> str:
+    days, minutes = divmod(number, 1440)
+    return f"{(_EPOCH + timedelta(days=days)).isoformat()}T{minutes // 60:02}:{minutes % 60:02}:"

@@ -2,33 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from functools import lru_cache
 from typing import Any
 
 import orjson
 from msgspec import Struct
 
-from schemas.events import Millis
+from schemas.instants import timestamp as timestamp
 from schemas.publishing import dumps
-
-_EPOCH = date(1970, 1, 1)
-# Looked up rather than formatted: facts have several times each.
-_SECONDS = [f"{second:02}" for second in range(60)]
-_MILLIS = ["Z", *(f".{millis:03}Z" for millis in range(1, 1000))]
-
-
-def timestamp(at: Millis) -> str:
-    """RFC 3339 in UTC, ``2026-03-02T09:00:00Z``; milliseconds only where there are any."""
-    seconds, millis = divmod(at, 1000)
-    minute, second = divmod(seconds, 60)
-    return _minute(minute) + _SECONDS[second] + _MILLIS[millis]
-
-
-@lru_cache(maxsize=1 << 14)
-def _minute(number: int) -> str:
-    days, minutes = divmod(number, 1440)
-    return f"{(_EPOCH + timedelta(days=days)).isoformat()}T{minutes // 60:02}:{minutes % 60:02}:"
 
 
 class KpiRow(Struct, frozen=True):
@@ -58,14 +38,19 @@ class KpiRow(Struct, frozen=True):
     @property
     def key(self) -> bytes:
         """Canonical JSON of ``[kpi, grouping, dimensions, window, start]``: the record's key."""
-        name = [self.kpi, self.grouping, self.dimensions, self.window, self.start]
-        return dumps(name, option=orjson.OPT_SORT_KEYS)
+        return row_key(self.kpi, self.grouping, self.dimensions, self.window, self.start)
+
+
+def row_key(kpi: str, grouping: str, dimensions: dict[str, str], window: str, start: str) -> bytes:
+    """``KpiRow.key`` of a row that is not there."""
+    return dumps([kpi, grouping, dimensions, window, start], option=orjson.OPT_SORT_KEYS)
 
 
 class LeadFacts(Struct, frozen=True):
     """What is known of one lead, for ``sales.lead-facts``; times RFC 3339, durations in seconds.
 
-    Where a lead engaged several times, the facts are those of its latest instance.
+    Where a lead engaged several times, the facts are those of its latest instance. ``truncated``: it has
+    more events than are kept (``SALESPULSE_LEAD_EVENTS``), and what came later is not in them.
     """
 
     lead: str
@@ -95,6 +80,7 @@ class LeadFacts(Struct, frozen=True):
     replies: int
     reply_class: str | None
     last_event_at: str
+    truncated: bool = False
     revision: int = 0
 
 
@@ -111,3 +97,44 @@ class DeadLetter(Struct, frozen=True):
     key: str | None
     value: str | None
     headers: list[tuple[str, str | None]]
+
+
+class SlaEvent(Struct, frozen=True):
+    """What happened to a clock, for ``sales.sla``; times RFC 3339, durations in seconds up to ``at``.
+
+    ``name`` is ``sla.started``, ``sla.at_risk``, ``sla.breached``, ``sla.escalated``, ``sla.met``,
+    ``sla.answered_late``, ``sla.retracted``, ``sla.reopened`` or ``sla.cancelled``; ``identity`` is the same for
+    ever, whoever announces it how often. ``step`` is the share of a warning or the number of an escalation.
+    ``tell`` is the audience that the policy names for it, ``responsible`` the owner or, while absent, the cover.
+    ``stopped_at``, ``reason`` and ``evidence`` are there as soon as the end is known, on earlier steps too.
+    ``evidence`` is ``source/id``, a slash within being ``%2F``, of the event that ended the clock or had seemed to;
+    a clock that is cancelled without any is none any more. ``late_seconds`` says how far past the deadline it was
+    stopped, ``steps`` what was announced of the clock before.
+    """
+
+    name: str
+    identity: str
+    lead: str
+    clock: str
+    kind: str
+    policy: str
+    step: str
+    at: str
+    started_at: str
+    due_at: str | None
+    stopped_at: str | None
+    owner: str
+    responsible: str
+    team: str
+    temperature: str
+    source: str
+    tell: str | None
+    reason: str | None
+    evidence: str | None
+    elapsed_seconds: float
+    business_seconds: float
+    paused_seconds: float
+    late_seconds: float | None
+    late_business_seconds: float | None
+    steps: tuple[str, ...]
+    revision: int = 0

@@ -38,11 +38,6 @@ def difference(new: Vector, old: Vector) -> Vector:
     return delta
 
 
-def differing(new: Vector, old: Vector) -> list[int]:
-    """The slots in which two vectors differ."""
-    return [slot for slot, amount in new.items() if old.get(slot) != amount] + [*(old.keys() - new.keys())]
-
-
 def total(vectors: Iterable[Vector]) -> Vector:
     """The sum of vectors, zero of none."""
     result: Vector = {}
@@ -68,13 +63,14 @@ def middle(number: int) -> float:
 
 
 class Ranking:
-    """Durations in order of length, from ``(bucket, how many)`` pairs in any order."""
+    """Durations in order of length: bucket ``n`` of the histogram is the slot ``n`` after ``first``."""
 
-    def __init__(self, buckets: Iterable[tuple[int, int]]) -> None:
-        ordered = sorted(buckets)
-        self._numbers = [number for number, _ in ordered]
-        self._ends = list(accumulate(count for _, count in ordered))
+    def __init__(self, vector: Vector, first: int) -> None:
+        slots = sorted([slot for slot in vector if slot >= first])
+        self._first = first
+        self._slots = slots
+        self._ends = list(accumulate([vector[slot] for slot in slots]))
 
     def at(self, rank: int) -> float:
         """The duration in milliseconds at a zero-based rank, which must be one."""
-        return middle(self._numbers[bisect_right(self._ends, rank)])
+        return middle(self._slots[bisect_right(self._ends, rank)] - self._first)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.events import CallCompleted
-from streams.kinds import ACTIVITIES, CUSTOMERS
-from streams.lead import Act, Instance
+from streams.kinds import ACTIVITIES, CUSTOMERS, quotient
+from streams.lead import Act, Instance, Planned
 from streams.rules import Rules
 
 
@@ -31,3 +31,44 @@ def _coded(kind: str, customer: str | None) -> int:
 def leads_created(lead: Instance, rules: Rules) -> int:
     """One per engagement of a lead."""
     return 0
+
+
+def leads_qualified(entered: Act, rules: Rules) -> int:
+    """One each time that a lead enters MQL or SQL."""
+    return 0
+
+
+def planned_activities(planned: Planned, rules: Rules) -> int:
+    """One per call, demo or meeting that was scheduled."""
+    return 0
+
+
+def no_show_rate(planned: Planned, rules: Rules) -> int:
+    """Whether what was scheduled was missed."""
+    return int(planned.is_missed)
+
+
+def connect_rate(call: CallCompleted, rules: Rules) -> int:
+    """Whether a call placed was answered."""
+    return int(bool(call.answered))
+
+
+def talk_time(call: CallCompleted, rules: Rules) -> int | None:
+    """Milliseconds talked in a call: as stated, else how long an answered one lasted; None where nothing was said."""
+    seconds = call.talk_seconds
+    if seconds is None and call.answered:
+        seconds = call.duration_seconds
+    return round(seconds * 1000) if seconds else None
+
+
+def talk_listen_ratio(call: CallCompleted, rules: Rules) -> int | None:
+    """Milliseconds that the rep talked of those that both talked; a call that does not state both has none."""
+    if call.rep_talk_seconds is None or not call.talk_seconds:
+        return None
+    both = round(call.talk_seconds * 1000)
+    return quotient(min(round(call.rep_talk_seconds * 1000), both), both)
+
+
+def calls_per_hour_talked(call: CallCompleted, rules: Rules) -> int:
+    """One call of the milliseconds talked in it."""
+    return quotient(1, talk_time(call, rules) or 0)

@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
-from msgspec import Struct
+from mypy_extensions import mypyc_attr
 
-from schemas.events import EmailReplied, Millis
-from streams.lead import UNKNOWN, Act, Contacted, Instance, Lead, Ownership, Profile
+from schemas.events import CallCompleted, EmailReplied
+from streams.deals import ended_by_reason, moments, priced, stages_left
+from streams.dimensions import Counted, Dims
+from streams.exchanges import waits
+from streams.lead import UNKNOWN, Act, Contacted, Instance, Lead, Ownership, Planned, Profile, instance_at
+from streams.planning import due_at
+from streams.rules import Rules
 
-Dims = tuple[str, str, str, str, str, str]
-"""Team, rep, temperature, source, region, channel."""
-
-Counted = tuple[Millis, Dims, Any]
-"""Event time, dimensions, and the item that the KPIs of the basis measure."""
+Items = Callable[[Lead, Rules], list[Counted]]
+"""What a lead offers to be counted."""
 
 
-class Owned(Struct, gc=False):
+@mypyc_attr(acyclic=True)
+class Owned:
     """One ownership within its instance."""
 
-    ownership: Ownership
-    instance: Instance
+    def __init__(self, ownership: Ownership, instance: Instance) -> None:
+        self.ownership = ownership
+        self.instance = instance
 
 
 def _dims(rep_and_team: tuple[str, str], profile: Profile, channel: str = UNKNOWN) -> Dims:
     rep, team = rep_and_team
-    temperature, source, region, _ = profile
-    return team, rep, temperature, source, region, channel
+    return team, rep, profile.temperature, profile.source, profile.region, channel
 
 
-def _engaged(lead: Lead) -> Iterable[Counted]:
+def _engaged(lead: Lead, rules: Rules) -> list[Counted]:
     return [
         (instance.engaged_at, _dims(instance.owner_and_team, instance.profile, instance.profile.channel), instance)
         for instance in lead.instances[1:]
@@ -38,7 +41,7 @@ def _engaged(lead: Lead) -> Iterable[Counted]:
     ]
 
 
-def _assigned(lead: Lead) -> Iterable[Counted]:
+def _assigned(lead: Lead, rules: Rules) -> list[Counted]:
     return [
         (held.at, _dims((held.owner, held.team), instance.profile), Owned(held, instance))
         for instance in lead.instances[1:]
@@ -47,7 +50,7 @@ def _assigned(lead: Lead) -> Iterable[Counted]:
     ]
 
 
-def _first_touch(lead: Lead) -> Iterable[Counted]:
+def _first_touch(lead: Lead, rules: Rules) -> list[Counted]:
     return [
         (subject.touches[0].at, _dims(subject.touches[0].owner_and_team, subject.profile), subject)
         for subject in lead.contacted
@@ -55,8 +58,9 @@ def _first_touch(lead: Lead) -> Iterable[Counted]:
     ]
 
 
-def _first_touch_by_channel(lead: Lead) -> Iterable[Counted]:
-    for at, dims, subject in _first_touch(lead):
+def _first_touch_by_channel(lead: Lead, rules: Rules) -> list[Counted]:
+    found: list[Counted] = []
+    for at, dims, subject in _first_touch(lead, rules):
         by_channel: dict[str, Contacted] = {}
         for touch in subject.touches:
             if touch.channel not in by_channel:
@@ -66,20 +70,66 @@ def _first_touch_by_channel(lead: Lead) -> Iterable[Counted]:
             if reply.channel in by_channel:
                 by_channel[reply.channel].replies.append(reply)
         for channel, touched in by_channel.items():
-            yield at, (*dims[:5], channel), touched
+            found.append((at, (*dims[:5], channel), touched))
+    return found
 
 
-def _replied(lead: Lead) -> Iterable[Counted]:
+def _replied(lead: Lead, rules: Rules) -> list[Counted]:
     return [(reply.at, _dims(reply.act.rep_and_team, reply.profile, reply.channel), reply) for reply in lead.replies]
 
 
-def _acts(lead: Lead) -> Iterable[Counted]:
+def _acts(lead: Lead, rules: Rules) -> list[Counted]:
     """What a person did or said, each act once; those that are nothing to any KPI are measured as nothing."""
+    return [
+        (act.event.time, _dims(act.rep_and_team, instance.profile, _channel(act)), act)
+        for instance in lead.instances
+        if not instance.duplicate
+        for act in instance.acts
+        if type(act.event.data) is not EmailReplied
+    ]
+
+
+def _inbound(lead: Lead, rules: Rules) -> list[Counted]:
+    """Messages that wait or waited for an answer; of a lead that was closed only those before."""
+    return [
+        (waiting.asked.event.time, _dims(waiting.asked.rep_and_team, instance.profile), waiting)
+        for instance in lead.instances[1:]
+        if not instance.duplicate
+        for waiting in waits(instance, rules)
+    ]
+
+
+def _qualified(lead: Lead, rules: Rules) -> list[Counted]:
+    """Each time that a lead came to a stage in which it is qualified."""
+    return [
+        (act.event.time, (*_dims(act.rep_and_team, instance.profile), getattr(act.event.data, "stage", UNKNOWN)), act)
+        for instance in lead.instances[1:]
+        if not instance.duplicate
+        for act in instance.qualified
+    ]
+
+
+def _due(lead: Lead, rules: Rules) -> list[Counted]:
+    """What was scheduled, at the time for which it was scheduled last."""
+    found: list[Counted] = []
+    for call_id, act in lead.planned.items():
+        instance = instance_at(lead, act.event.time + rules.clock_skew)
+        if not instance.duplicate:
+            planned = Planned(act, call_id in lead.missed)
+            found.append((due_at(act.event), _dims(act.rep_and_team, instance.profile), planned))
+    return found
+
+
+def _called(lead: Lead, rules: Rules) -> list[Counted]:
+    """The calls that people placed."""
+    found: list[Counted] = []
     for instance in lead.instances:
         if not instance.duplicate:
             for act in instance.acts:
-                if type(act.event.data) is not EmailReplied:
-                    yield act.event.time, _dims(act.rep_and_team, instance.profile, _channel(act)), act
+                call = act.event.data
+                if type(call) is CallCompleted and call.direction == "outbound" and not call.automatic:
+                    found.append((act.event.time, _dims(act.rep_and_team, instance.profile), call))
+    return found
 
 
 def _channel(act: Act) -> str:
@@ -88,12 +138,20 @@ def _channel(act: Act) -> str:
     return UNKNOWN if act.touch is None else act.touch.channel
 
 
-ITEMS: Final[dict[str, Callable[[Lead], Iterable[Counted]]]] = {
+ITEMS: Final[dict[str, Items]] = {
     "engaged": _engaged,
     "assigned": _assigned,
     "first_touch": _first_touch,
     "first_touch_by_channel": _first_touch_by_channel,
     "replied": _replied,
     "sent": _acts,
+    "inbound": _inbound,
+    "opened": moments,
+    "ended_by_reason": ended_by_reason,
+    "closed_by_currency": priced,
+    "left_by_stage": stages_left,
+    "qualified_by_stage": _qualified,
+    "due": _due,
+    "called": _called,
 }
 """Axis → what a lead offers to it."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
 from schemas.catalogue import BASES
 from schemas.events import TOPIC_OF, Millis
 from streams.accumulators import Vector, difference, total
-from streams.bases import ITEMS, Counted, Dims
-from streams.kinds import Measured
+from streams.bases import ITEMS, Items
+from streams.dimensions import Dims
+from streams.kinds import Measured, Vectors
 from streams.lead import Lead
 from streams.rules import Rules
 from streams.selection import Measure, Selection, plan
@@ -20,21 +20,36 @@ MINUTE = 60_000
 Key = tuple[int, Millis, Dims]
 """Position in ``BASES``, event time down to the minute, dimensions."""
 
-_Step = tuple[int, Callable[[Lead], Iterable[Counted]], list[Measure], Callable[[Measured], Vector]]
+Contributed = dict[Key, tuple[Measured, ...]]
+"""What was measured of the items under each key."""
 
+Change = tuple[Key, Vector]
 
 Axes = frozenset[int]
 """Positions in ``BASES``."""
 
 EVERY_AXIS: Final[Axes] = frozenset(range(len(BASES)))
 NO_AXIS: Final[Axes] = frozenset()
-_SENT: Final[Axes] = frozenset({tuple(BASES).index("sent")})
+
+
+def _axes(*names: str) -> Axes:
+    return frozenset(map(tuple(BASES).index, names))
+
+
+_SENT: Final = _axes("sent")
+STANDING: Final = _axes("now_by_currency", "now_by_stage")
+_OF_DEALS: Final = _axes("opened", "ended_by_reason", "closed_by_currency", "left_by_stage") | STANDING
+_BY_CALLS: Final = EVERY_AXIS - (_OF_DEALS - _axes("left_by_stage")) - _axes("due", "qualified_by_stage")
 NOW: Final = tuple(BASES).index("now")
 _AFFECTED: Final[dict[str, Axes]] = {
-    **dict.fromkeys(("email.delivered", "email.opened", "email.clicked", "deal.opened", "deal.stage_changed"), _SENT),
-    "lead.stage_changed": frozenset({NOW}),
-    **dict.fromkeys(("call.scheduled", "call.missed"), NO_AXIS),
-    **dict.fromkeys(("deal.won", "deal.lost", "deal.renewed", "deal.expanded", "deal.churned"), NO_AXIS),
+    **dict.fromkeys(("email.delivered", "email.opened", "email.clicked"), _SENT),
+    **dict.fromkeys(("email.sent", "email.replied", "email.bounced"), _BY_CALLS - _axes("called")),
+    **dict.fromkeys(("deal.opened", "deal.stage_changed"), _SENT | _OF_DEALS),
+    **dict.fromkeys(("deal.won", "deal.lost"), _OF_DEALS),
+    "call.completed": _BY_CALLS,
+    "lead.stage_changed": _axes("now", "qualified_by_stage"),
+    **dict.fromkeys(("call.scheduled", "call.missed"), _axes("due")),
+    **dict.fromkeys(("deal.renewed", "deal.expanded", "deal.churned"), NO_AXIS),
 }
 
 
@@ -49,44 +64,71 @@ def selected(selection: Selection) -> Axes:
     return frozenset(code for code, axis in enumerate(BASES) if selection.measured(axis))
 
 
+class _Step:
+    """One axis: its position in ``BASES``, what a lead offers to it, how that is measured and added."""
+
+    def __init__(self, code: int, items: Items, measures: list[Measure], vectors: Vectors) -> None:
+        self.code = code
+        self.items = items
+        self.measures = measures
+        self.vectors = vectors
+
+    def vector(self, measured: tuple[Measured, ...]) -> Vector:
+        """What the items under one key add; it may be shared and must not be changed."""
+        of = self.vectors.of
+        return of(measured[0]) if len(measured) == 1 else total([of(one) for one in measured])
+
+
 @lru_cache(maxsize=8)
-def _steps(selection: Selection) -> list[_Step]:
-    steps = [(code, ITEMS[name], *plan(selection, name)) for code, name in enumerate(BASES) if name in ITEMS]
-    return [step for step in steps if step[2]]
+def _steps(selection: Selection) -> dict[int, _Step]:
+    steps = [_Step(code, ITEMS[name], *plan(selection, name)) for code, name in enumerate(BASES) if name in ITEMS]
+    return {step.code: step for step in steps if step.measures}
 
 
 def contributions(
-    lead: Lead, selection: Selection, rules: Rules, known: Mapping[Key, Vector] | None = None, axes: Axes = EVERY_AXIS
-) -> dict[Key, Vector]:
-    """What a lead adds, by basis, minute and dimensions; nothing once it is merged into another.
+    lead: Lead, selection: Selection, rules: Rules, known: Contributed | None = None, axes: Axes = EVERY_AXIS
+) -> Contributed:
+    """What is measured of a lead, by basis, minute and dimensions; nothing once it is merged into another.
 
-    ``known`` is what it added before events came that affect no axes but ``axes``. The vectors are
-    shared and must not be changed.
+    ``known`` is what was measured before events came that affect no axes but ``axes``.
     """
-    added = {key: vector for key, vector in (known or {}).items() if key[0] not in axes}
     if lead.merged_into is not None:
         return {}
-    for code, items, measures, vector_of in _steps(selection):
-        if code not in axes:
-            continue
-        for at, dims, item in items(lead):
-            vector = vector_of(tuple([measure(item, rules) for measure in measures]))
-            key = (code, at - at % MINUTE, dims)
-            if key in added:
-                added[key] = total((added[key], vector))
-            elif vector:
-                added[key] = vector
-    return added
+    found: Contributed = {}
+    if known:
+        for key, was in known.items():
+            if key[0] not in axes:
+                found[key] = was
+    for code, step in _steps(selection).items():
+        if code in axes:
+            measures = step.measures
+            for at, dims, item in step.items(lead, rules):
+                measured = (tuple([measure(item, rules) for measure in measures]),)
+                key = (code, at - at % MINUTE, dims)
+                before = found.get(key)
+                found[key] = measured if before is None else before + measured
+    return found
 
 
-def changes(old: dict[Key, Vector], new: dict[Key, Vector]) -> list[tuple[Key, Vector]]:
-    """``new - old`` for each key that differs; the vectors may be those of ``new`` and must not be changed."""
-    changed = []
-    for key, vector in new.items():
+def changes(old: Contributed, new: Contributed, selection: Selection) -> list[Change]:
+    """What has to be added to accumulators, by key, so that they hold ``new`` in place of ``old``.
+
+    The vectors are shared and must not be changed.
+    """
+    steps = _steps(selection)
+    changed: list[Change] = []
+    for key, measured in new.items():
         was = old.get(key)
         if was is None:
-            changed.append((key, vector))
-        elif was is not vector and was != vector:
-            changed.append((key, difference(vector, was)))
-    changed += [(key, difference({}, vector)) for key, vector in old.items() if key not in new]
+            delta = steps[key[0]].vector(measured)
+        elif was == measured:
+            continue
+        else:
+            step = steps[key[0]]
+            delta = difference(step.vector(measured), step.vector(was))
+        if delta:
+            changed.append((key, delta))
+    for key, was in old.items():
+        if key not in new and (delta := difference({}, steps[key[0]].vector(was))):
+            changed.append((key, delta))
     return changed

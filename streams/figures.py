@@ -15,27 +15,34 @@ from streams.kinds import (
     BOUNCED,
     CANCELLED_SLOT,
     CENSORED_SLOT,
+    COUNTED,
     HISTOGRAM,
     IMPLIED,
     LEVELS,
+    LOWER,
     MACHINE,
     MEAN_SUM,
     REPORTED,
     SILENT,
     SOURCES,
     SUM,
+    TAKEN,
+    UPPER,
     VALUES,
     WITHIN,
+    summed,
 )
+from streams.money import decimal
 
 _LIMITS: Final = [str(limit // 1000) for limit in WITHIN]
-QUANTILES: Final = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
+QUANTILES: Final = ("p50", "p90", "p95", "p99")
+_SHARES: Final = (0.5, 0.9, 0.95, 0.99)
 
 
 class Figures(Struct, frozen=True):
     """The numbers of a row: headline, count, numerator, denominator, statistics."""
 
-    value: float | int | None
+    value: float | int | str | None
     count: int
     numerator: float | int | None = None
     denominator: float | int | None = None
@@ -46,30 +53,41 @@ def duration(vector: Vector) -> Figures:
     """Quantiles in seconds over all, open ones ranked last, and over the answered; mean and counts of the answered."""
     bands = [vector.get(band, 0) for band in range(BANDS)]
     count, censored = sum(bands), vector.get(CENSORED_SLOT, 0)
-    ranking = Ranking((slot - HISTOGRAM, n) for slot, n in vector.items() if slot >= HISTOGRAM)
-    answered = {name: _seconds(ranking, share * (count - 1), count) for name, share in QUANTILES.items()}
-    over_all = dict(answered)
-    if censored:
-        everyone = count + censored
-        over_all = {name: _seconds(ranking, share * (everyone - 1), count) for name, share in QUANTILES.items()}
-    bounds = [name for name, value in over_all.items() if value is None and (count or censored)]
-    greatest = ranking.at(count - 1) / 1000 if count else None
-    reported = {name: greatest if value is None else value for name, value in over_all.items()}
+    ranking = Ranking(vector, HISTOGRAM)
+    answered = _quantiles(ranking, count, count)
+    over_all = _quantiles(ranking, count + censored, count) if censored else answered
+    bounds = [name for name, value in zip(QUANTILES, over_all, strict=True) if value is None and (count or censored)]
+    greatest = ranking.at(count - 1) / 1000 if bounds and count else None
+    p50, p90, p95, p99 = [greatest if value is None else value for value in over_all]
     statistics = {
         "mean": vector.get(SUM, 0) / count / 1000 if count else None,
-        **reported,
+        "p50": p50, "p90": p90, "p95": p95, "p99": p99,
         "lower_bounds": bounds,
-        **{f"{name}_answered": value for name, value in answered.items()},
+        "p50_answered": answered[0], "p90_answered": answered[1],
+        "p95_answered": answered[2], "p99_answered": answered[3],
         "censored": censored,
         "within": dict(zip(_LIMITS, accumulate(bands[:-1]), strict=True)),
-    }
-    return Figures(reported["p50"], count, statistics=statistics)
+    }  # fmt: skip
+    return Figures(p50, count, statistics=statistics)
+
+
+def _quantiles(ranking: Ranking, n: int, count: int) -> list[float | None]:
+    """Those of ``n`` of which ``count`` are ranked, in the order of ``QUANTILES``."""
+    return [_seconds(ranking, share * (n - 1), count) for share in _SHARES]
 
 
 def cancellable(vector: Vector) -> Figures:
     """A duration, with how many were cancelled."""
     figures = duration(vector)
     return replace(figures, statistics=figures.statistics | {"cancelled": vector.get(CANCELLED_SLOT, 0)})
+
+
+def in_both_times(own: Vector, business: Vector, made: Callable[[Vector], Figures]) -> Figures:
+    """A duration with the statistics of its business time beside those of calendar time, where there are any."""
+    figures = made(own)
+    if not business:
+        return figures
+    return replace(figures, statistics=figures.statistics | {"business": made(business).statistics})
 
 
 def _seconds(ranking: Ranking, position: float, count: int) -> float | None:
@@ -109,6 +127,26 @@ def count(vector: Vector) -> Figures:
     """How many."""
     n = sum(vector.values())
     return Figures(n, n)
+
+
+def amount(vector: Vector) -> Figures:
+    """The sum as a decimal number, and of how many amounts."""
+    return Figures(decimal(summed(vector)), vector.get(COUNTED, 0))
+
+
+def talked(vector: Vector) -> Figures:
+    """Seconds out of seconds."""
+    return _quotient(vector, 1000, 1000)
+
+
+def per_hour(vector: Vector) -> Figures:
+    """How many per hour."""
+    return _quotient(vector, 1, 3_600_000)
+
+
+def _quotient(vector: Vector, unit: int, of_unit: int) -> Figures:
+    over, under = vector.get(UPPER, 0) / unit, vector.get(LOWER, 0) / of_unit
+    return Figures(over / under if under else None, vector.get(TAKEN, 0), over, under)
 
 
 def delivered(tally: Vector, reporting: frozenset[int] | None = None) -> int:
@@ -156,5 +194,8 @@ PLAIN: Final[dict[str, Callable[[Vector], Figures]]] = {
     "follow_up_rate": levelled,
     "mean": mean,
     "count": count,
+    "sum": amount,
+    "talk_listen_ratio": talked,
+    "calls_per_hour_talked": per_hour,
 }
 """Figures of a KPI's name, else of its kind."""

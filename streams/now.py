@@ -10,7 +10,7 @@ from msgspec import Struct
 from schemas.catalogue import BASES, index_of
 from schemas.events import Millis
 from streams.accumulators import SLOTS, Vector
-from streams.bases import Dims
+from streams.dimensions import Dims
 from streams.kinds import WITHIN
 from streams.lead import UNASSIGNED, Lead
 
@@ -42,9 +42,8 @@ def age_band(age: Millis) -> int:
     return bisect_right(WITHIN, age)
 
 
-def next_band_change(engaged_at: Millis, clock: Millis) -> Millis | None:
-    """When a lead open at ``clock`` enters its next band; None in the last."""
-    band = age_band(clock - engaged_at)
+def next_band_change(engaged_at: Millis, band: int) -> Millis | None:
+    """When an open lead that is in a band enters the next; None in the last."""
     return engaged_at + WITHIN[band] if band < len(WITHIN) else None
 
 

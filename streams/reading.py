@@ -7,13 +7,14 @@ from typing import Any, Final
 
 from schemas.events import Event
 from streams import fate
-from streams.lead import UNASSIGNED, UNKNOWN, Act, Instance, Lead, Ownership, Profile
+from streams.lead import NOTHING_KNOWN, UNASSIGNED, UNKNOWN, Act, Instance, Lead, Ownership, Profile
 from streams.replies import match_replies
 from streams.rules import Rules
 from streams.timelines import Timeline, merged_into
 from streams.touches import sort_out
 
 PROPOSAL: Final = "proposal"
+QUALIFIED: Final = ("mql", "sql")
 
 
 def read(timeline: Timeline, rules: Rules) -> Lead:
@@ -24,14 +25,12 @@ def read(timeline: Timeline, rules: Rules) -> Lead:
         if handle is not None:
             handle(reader, event)
     reader.leave()
-    lead = Lead(
-        timeline.lead,
-        reader.instances,
-        fates=reader.fates,
-        merged_into=merged_into(timeline) if reader.merged else None,
-        last_event=timeline.events[-1] if timeline.events else None,
-        stage=reader.stage,
-    )
+    lead = Lead(timeline.lead, reader.instances)
+    lead.fates, lead.deals, lead.stage = reader.fates, reader.deals, reader.stage
+    lead.merged_into = merged_into(timeline) if reader.merged else None
+    lead.last_event = timeline.events[-1] if timeline.events else None
+    lead.truncated = timeline.truncated
+    lead.planned, lead.missed = reader.planned, reader.missed
     match_replies(lead, sort_out(lead, rules), rules)
     return lead
 
@@ -41,28 +40,32 @@ class _Reader:
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
-        self.now = Instance()
+        self.now = Instance(None, NOTHING_KNOWN, [])
         self.instances = [self.now]
         self.fates: dict[str, int] = {}
         self.owner: str | None = None
         self.team: str | None = None
         self.temperature = UNKNOWN
         self.stage: str | None = None
+        self.deals: list[Event] = []
         self.proposed: set[str] = set()
         self.merged = False
+        self.planned: dict[str, Act] = {}
+        self.missed: set[str] = set()
 
     def engaged(self, event: Event) -> None:
         data: Any = event.data
-        qualified = data.qualified is not False
-        if qualified and self.now.engaged is not None and self.now.closed is None:
+        if self.now.engaged is not None and self.now.closed is None:
             return
+        qualified = data.qualified is not False
         if qualified:
             self.leave()
         self.owner, self.team = data.owner or self.owner, data.team or self.team
         if qualified:
             self.temperature = data.temperature or UNKNOWN
-            self.stage = data.stage or self.stage
             self._start(event, Profile.of(data))
+            if data.stage:
+                self._enter(event, data.stage)
 
     def _start(self, event: Event, profile: Profile) -> None:
         before = self.now
@@ -75,7 +78,7 @@ class _Reader:
         del before.acts[skewed:]
         self.instances.append(self.now)
         if self.owner:
-            self.now.ownerships.append(Ownership(event.time, self.owner, self.team or UNASSIGNED))
+            self.now.ownerships.append(Ownership(event, self.owner, self.team or UNASSIGNED))
 
     def leave(self) -> None:
         """Note in the instance that ends what the registers held at its end."""
@@ -91,19 +94,24 @@ class _Reader:
             if now.ownerships[-1].owner == data.owner:
                 return
             now.ownerships[-1].end = len(now.acts)
-        now.ownerships.append(Ownership(event.time, data.owner, self.team or UNASSIGNED))
+        now.ownerships.append(Ownership(event, data.owner, self.team or UNASSIGNED))
 
     def stage_changed(self, event: Event) -> None:
         data: Any = event.data
         self.temperature = data.temperature or self.temperature
-        self.stage = data.stage
+        self._enter(event, data.stage)
+
+    def _enter(self, event: Event, stage: str) -> None:
+        if stage in QUALIFIED and stage != self.stage:
+            self.now.qualified.append(Act(event, self.owner, self.team))
+        self.stage = stage
 
     def closed(self, event: Event) -> None:
         data: Any = event.data
         now = self.now
         now.duplicate = now.duplicate or data.reason == "duplicate"
         if now.engaged is not None and now.closed is None:
-            now.closed, now.closed_at, now.close_reason = len(now.acts), event.time, data.reason
+            now.closed, now.closing = len(now.acts), event
 
     def gone(self, event: Event) -> None:
         self.merged = True
@@ -113,11 +121,23 @@ class _Reader:
 
     def deal(self, event: Event) -> None:
         data: Any = event.data
+        self.deals.append(event)
         if data.stage != PROPOSAL:
             self.proposed.discard(data.deal_id)
         elif data.deal_id not in self.proposed:
             self.proposed.add(data.deal_id)
             self.act(event)
+
+    def deal_ended(self, event: Event) -> None:
+        self.deals.append(event)
+
+    def scheduled(self, event: Event) -> None:
+        data: Any = event.data
+        self.planned[data.call_id] = Act(event, self.owner, self.team)
+
+    def not_held(self, event: Event) -> None:
+        data: Any = event.data
+        self.missed.add(data.call_id)
 
     def reported(self, event: Event) -> None:
         data: Any = event.data
@@ -144,4 +164,8 @@ _HANDLERS: Final[dict[str, Callable[[_Reader, Event], None]]] = {
     "email.clicked": _Reader.seen,
     "deal.opened": _Reader.deal,
     "deal.stage_changed": _Reader.deal,
+    "deal.won": _Reader.deal_ended,
+    "deal.lost": _Reader.deal_ended,
+    "call.scheduled": _Reader.scheduled,
+    "call.missed": _Reader.not_held,
 }

@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from schemas.events import CallCompleted, EmailReplied, Millis
 from streams.lead import Act, Contacted, Instance, Lead, Reply, Touch
 from streams.rules import Rules
-from streams.touches import Sent, Sorted, make_contact
+from streams.touches import Inbound, Sent, Sorted, make_contact
 
 
 def match_replies(lead: Lead, found: Sorted, rules: Rules) -> None:
@@ -15,8 +15,8 @@ def match_replies(lead: Lead, found: Sorted, rules: Rules) -> None:
     lead.contacted = [subject for subject in _contacted(lead.instances) if subject.touches]
     if lead.contacted and found.inbound:
         matcher = _Matcher(lead, found.sent, rules)
-        for instance, position, act in found.inbound:
-            matcher.match(instance, position, act)
+        for inbound in found.inbound:
+            matcher.match(inbound)
 
 
 def _contacted(instances: list[Instance]) -> list[Contacted]:
@@ -48,8 +48,9 @@ class _Matcher:
         # Answered calls that nothing came before: the first touch is no reply to itself.
         self.received = [id(touch) for touch in self.touches if touch.inbound]
 
-    def match(self, instance: Instance, position: int, act: Act) -> None:
-        """Count a human ``act`` from the other side if it is within the horizon of a touch not after it."""
+    def match(self, inbound: Inbound) -> None:
+        """Count what a person of the other side did if it is within the horizon of a touch not after it."""
+        act = inbound.act
         at, data = act.event.time, act.event.data
         last = bisect_right(self.times, at) - 1
         if last < 0 or at - self.times[last] > self.rules.reply_horizon:
@@ -57,20 +58,12 @@ class _Matcher:
         if isinstance(data, EmailReplied):
             answered = self.sent.get(data.in_reply_to) if data.in_reply_to else None
             channel = data.channel or (answered.channel if answered is not None else "email")
-            self._add(instance, position, act, channel, data.class_, answered, last)
+            self._add(inbound, channel, answered, last)
         elif isinstance(data, CallCompleted) and id(act.touch) not in self.received:
-            self._add(instance, position, act, "call", data.outcome, None, last)
+            self._add(inbound, "call", None, last)
 
-    def _add(
-        self,
-        instance: Instance,
-        position: int,
-        act: Act,
-        channel: str,
-        class_: str | None,
-        sent: Sent | None,
-        last: int,
-    ) -> None:
+    def _add(self, inbound: Inbound, channel: str, sent: Sent | None, last: int) -> None:
+        instance, act, class_ = inbound.instance, inbound.act, inbound.class_
         at = act.event.time
         answered = sent.at if sent is not None and sent.at <= at else self._before(at)
         reply = Reply(at, channel, class_, act, instance.profile, answered)
@@ -78,21 +71,23 @@ class _Matcher:
         subject.replies.append(reply)
         if not instance.duplicate:
             self.lead.replies.append(reply)
-        if class_ == "positive":
-            touch = self._drawing(act, sent, last)
+        if class_ == "positive" and (touch := self._drawing(act, sent, last)) is not None:
             touch.drew_positive = True
         if instance.engaged is not None and getattr(act.event.data, "answered", True):
-            make_contact(instance, position, at - instance.engaged_at)
+            make_contact(instance, inbound.position, at - instance.engaged_at)
 
     def _before(self, at: Millis) -> Millis | None:
         earlier = bisect_left(self.times, at) - 1
         return self.times[earlier] if earlier >= 0 else None
 
-    def _drawing(self, act: Act, sent: Sent | None, last: int) -> Touch:
-        """The touch that a reply answers: itself an outcome, the message answered, else the last one before."""
-        if sent is not None and sent.touch is not None:
-            return sent.touch
+    def _drawing(self, act: Act, sent: Sent | None, last: int) -> Touch | None:
+        """The touch that a reply answers: itself an outcome, the message answered, else the last one before.
+
+        None where the message answered is no touch: an automatic one draws nothing for a person.
+        """
         at = act.event.time
+        if sent is not None and sent.at <= at:
+            return sent.touch
         for touch in self.touches[last::-1]:
             if touch is act.touch or touch.at < at:
                 return touch

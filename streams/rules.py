@@ -9,7 +9,7 @@ from schemas.settings import Settings
 
 
 class Rules(Struct, frozen=True):
-    """Horizons, tolerances and the calendar that the numbers depend on; durations in milliseconds."""
+    """Horizons, tolerances, bounds and the calendar that the numbers depend on; durations in milliseconds."""
 
     follow_up_horizon: Millis = 86_400_000
     reply_horizon: Millis = 30 * 86_400_000
@@ -18,6 +18,9 @@ class Rules(Struct, frozen=True):
     clock_skew: Millis = 60_000
     contact_seconds: int = 30
     timezone: str = "UTC"
+    lead_events: int = 5_000
+    clocks_from: Millis | None = None
+    currency: str = "EUR"
 
     @staticmethod
     def of(settings: Settings) -> Rules:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import sha256
 from importlib import import_module
 from typing import Any, Final
@@ -10,13 +11,13 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from schemas.catalogue import BASES, CATALOGUE, COARSE, GROUPINGS, WINDOWS, Kpi, by_name
+from schemas import classification
+from schemas.catalogue import BASES, CATALOGUE, FINE, GROUPINGS, WINDOWS, Kpi, by_name
 from schemas.settings import Settings
-from streams.accumulators import Vector
-from streams.kinds import Measured, vectors
+from streams.kinds import Vectors
 from streams.rules import Rules
 
-_FORMAT: Final = 3
+_FORMAT: Final = 5
 """Raised when slots or meanings change without the catalogue or the rules changing."""
 
 Measure = Callable[[Any, Rules], int | None]
@@ -47,15 +48,21 @@ class Selection(Struct, frozen=True):
         """The KPIs of an axis that are shown by a grouping."""
         return [kpi for kpi in CATALOGUE if kpi.name in self.kpis and kpi.is_shown(axis, grouping)]
 
-    def measured(self, axis: str) -> list[Kpi]:
+    def measured(self, axis: str) -> tuple[Kpi, ...]:
         """The KPIs of an axis that must be measured: those shown, and the tallies that they are divided by."""
-        shown = {kpi.name: kpi for grouping in self.groupings for kpi in self.shown(axis, grouping)}
-        tallies = {kpi.over for kpi in shown.values() if kpi.over is not None}
-        return [kpi for kpi in CATALOGUE if kpi.name in shown or kpi.name in tallies]
+        return _measured(self, axis)
 
     def windows_of(self, grouping: str) -> list[str]:
-        """The windows that a grouping has: 1m and 5m only where it is coarse."""
-        return [window for window in self.windows if grouping in COARSE or window not in ("1m", "5m")]
+        """The windows that a grouping has: 1m and 5m only a few do."""
+        return [window for window in self.windows if window not in ("1m", "5m") or window in FINE.get(grouping, ())]
+
+
+# Asked for each lead.
+@lru_cache(maxsize=256)
+def _measured(selection: Selection, axis: str) -> tuple[Kpi, ...]:
+    shown = {kpi.name: kpi for grouping in selection.groupings for kpi in selection.shown(axis, grouping)}
+    tallies = {kpi.over for kpi in shown.values() if kpi.over is not None}
+    return tuple(kpi for kpi in CATALOGUE if kpi.name in shown or kpi.name in tallies)
 
 
 def _chosen(what: str, asked: list[str], known: tuple[str, ...]) -> tuple[str, ...]:
@@ -73,13 +80,13 @@ def measure(kpi: Kpi) -> Measure:
     return function
 
 
-def plan(selection: Selection, axis: str) -> tuple[list[Measure], Callable[[Measured], Vector]]:
+def plan(selection: Selection, axis: str) -> tuple[list[Measure], Vectors]:
     """How to measure each item of an axis, and what its measurements add."""
     kpis = [kpi for kpi in selection.measured(axis) if kpi.kind != "now"]
-    return [measure(kpi) for kpi in kpis], vectors(kpis)
+    return [measure(kpi) for kpi in kpis], Vectors(kpis)
 
 
 def definition(selection: Selection, rules: Rules) -> str:
     """A short name of all that slots and numbers depend on: it changes whenever they would."""
-    meaning = (_FORMAT, CATALOGUE, BASES, GROUPINGS, WINDOWS, selection, rules)
+    meaning = (_FORMAT, classification.VERSION, CATALOGUE, BASES, GROUPINGS, WINDOWS, selection, rules)
     return sha256(msgspec.json.encode(meaning, order="deterministic")).hexdigest()[:16]

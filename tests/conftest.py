@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import signal
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
+import hypothesis
 import pytest
 
 from deploy.local.kafka import LocalKafka
 from schemas.settings import Settings
+
+KEPT: Final = dict.fromkeys(("keep_1m", "keep_5m", "keep_1h", "keep_1d"), 36_500 * 86_400_000)
+"""The floors of the tests are of days that are long over by a worker's clock."""
+
+
+def pytest_configure() -> None:
+    """Commands under test are to be interruptible, also where a shell in the background has them ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # How long an example takes says how busy the machine is.
+    hypothesis.settings.register_profile(
+        "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")
@@ -35,5 +51,10 @@ def topic_prefix() -> str:
 def settings(kafka: str, topic_prefix: str, tmp_path: Path, jar_cache: Path) -> Settings:
     """Settings of one test: its own topics and directories on the session's broker."""
     return Settings(
-        kafka=kafka, topic_prefix=topic_prefix, data_dir=tmp_path / "data", cache_dir=jar_cache, _env_file=None
+        kafka=kafka,
+        topic_prefix=topic_prefix,
+        data_dir=tmp_path / "data",
+        cache_dir=jar_cache,
+        _env_file=None,
+        **KEPT,  # type: ignore[arg-type]
     )

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import traceback
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import structlog
 from aiokafka.errors import KafkaError
+from kafka.errors import KafkaError as OtherKafkaError
 
+from agents.engine.cancellation import is_cancelled
 from agents.engine.clock import monotonic
 from agents.engine.partition import Horizon, Partition, Plan
 from agents.engine.processor import Record
+from agents.engine.store import StoreFailed
+from agents.engine.topic_ids import topic_ids
 from agents.engine.transactions import CommitFailed, Transactions
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 _BEHIND = 20_000
 """A partition with more records left to read has a backlog: its cycles are long, so that a lead's events share work."""
@@ -31,10 +39,10 @@ class Group(Protocol):
         """Assigned topics by partition number."""
 
     def count(self, topic: str) -> int:
-        """How many partitions the topic has."""
+        """How many partitions the topic has; a ``KafkaError`` while Kafka has not said."""
 
-    async def committed(self, number: int, topics: Iterable[str]) -> dict[str, int]:
-        """Committed offsets of a partition, 0 where none is."""
+    async def committed(self, number: int, topics: Collection[str]) -> dict[str, int]:
+        """Committed offsets of a partition, 0 where none is; a ``KafkaError`` while Kafka cannot tell."""
 
     def seek(self, topic: str, number: int, offset: int) -> None:
         """Continue reading there."""
@@ -58,6 +66,7 @@ class Engine:
         self.recovering: dict[int, tuple[int, int]] = {}
         self.assigned = False
         self.held_back: frozenset[int] = frozenset()
+        self._unopened: dict[int, str] = {}
         self._turn = -1
         self._turn_began = 0.0
         self._group = group
@@ -65,37 +74,64 @@ class Engine:
 
     async def open(self) -> None:
         """Take over what is assigned, waiting for Kafka where it is away."""
+        # What was given back hangs together in circles, with all that it had in memory; at the worker's pace of
+        # collecting it would stay for ever.
+        gc.collect()
         assignment = self._group.partitions()
+        self._unopened = {}
         for number, topics in assignment.items():
             if topics != set(self.plan.inputs):
                 missing = sorted(set(self.plan.inputs) - topics)
-                raise RuntimeError(f"partition {number} came without {', '.join(missing)}: partition counts differ")
-        opened = await asyncio.gather(*(self._open(number) for number in sorted(assignment)))
-        self.partitions = {partition.number: partition for partition in opened}
+                self._group.stop_worker(
+                    f"topics that belong together differ in their partitions: there is no {number} of "
+                    f"{', '.join(missing)}; salespulse topics check lists them"
+                )
+                return
+        try:
+            ids = await self._patiently(lambda: topic_ids(self.plan.connection, self.plan.inputs))
+            opened = await asyncio.gather(*(self._open(number, ids) for number in sorted(assignment)))
+        except StoreFailed as error:
+            self._group.stop_worker(str(error))
+            return
+        self.partitions = {partition.number: partition for partition in opened if partition is not None}
         self.held_back = frozenset()
         self.recovering = {}
         self.assigned = True
         log.info("partitions ready", group=self.plan.group, partitions=sorted(self.partitions))
 
-    async def _open(self, number: int) -> Partition:
+    async def _open(self, number: int, ids: Mapping[str, str]) -> Partition | None:
+        """None where its state cannot be made sense of: that stops this partition alone."""
         self.recovering[number] = (0, 0)
+        try:
+            return await self._patiently(lambda: self._take_over(number, ids))
+        except StoreFailed:
+            raise
+        except Exception as error:
+            reason = self._unopened[number] = f"{self.plan.group}[{number}] cannot be taken over: {error}"
+            trace = "".join(traceback.format_exception(error))
+            log.error("partition stopped", group=self.plan.group, partition=number, reason=reason, trace=trace)
+            return None
+
+    async def _patiently(self, step: Callable[[], Awaitable[T]]) -> T:
         delay = 0.5
         while True:
             try:
-                return await self._take_over(number)
-            except (KafkaError, TimeoutError, OSError) as error:
-                log.warning("waiting for Kafka", group=self.plan.group, partition=number, error=repr(error))
+                return await step()
+            except (KafkaError, OtherKafkaError, TimeoutError, OSError, asyncio.CancelledError) as error:
+                if is_cancelled():
+                    raise
+                log.warning("waiting for Kafka", group=self.plan.group, error=repr(error))
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 5)
 
-    async def _take_over(self, number: int) -> Partition:
+    async def _take_over(self, number: int, ids: Mapping[str, str]) -> Partition:
         plan = self.plan
         transactional_id = f"{plan.group}-{number}"
         transactions = await Transactions.start(plan.connection, transactional_id, plan.timeout)
         try:
             committed = await self._group.committed(number, plan.inputs)
             count = self._group.count(plan.inputs[0])
-            return await Partition.take_over(number, count, plan, transactions, committed, self._progress(number))
+            return await Partition.take_over(number, count, plan, transactions, committed, ids, self._progress(number))
         except BaseException:
             await transactions.stop()
             raise
@@ -113,6 +149,8 @@ class Engine:
         for (topic, number), records in batches.items():
             if (partition := self.partitions.get(number)) is not None:
                 partition.process(topic, records)
+            elif number in self._unopened:
+                self._group.pause(number)
         for (topic, number), horizon in horizons.items():
             if (partition := self.partitions.get(number)) is not None:
                 partition.heard(topic, horizon)
@@ -122,6 +160,12 @@ class Engine:
                 self._group.pause(partition.number)
                 if partition.fatal:
                     self._group.stop_worker(partition.failure)
+
+    def seek(self) -> None:
+        """Read on where each partition stands; what was fetched and not processed is read again."""
+        for partition in self.partitions.values():
+            for topic in self.plan.inputs:
+                self._group.seek(topic, partition.number, partition.positions.get(topic, 0))
 
     def unread(self, batches: Mapping[tuple[str, int], Sequence[Record]]) -> None:
         """A fetch was dropped: read it again."""
@@ -207,7 +251,7 @@ class Engine:
 
     def status(self) -> dict[str, Any]:
         """What ``/readyz`` tells: assignment, recovery, failures."""
-        failures: dict[int, str] = {p.number: p.failure for p in self.partitions.values() if p.failure}
+        failures = self._unopened | {p.number: p.failure for p in self.partitions.values() if p.failure}
         return {
             "ready": self.assigned and not failures,
             "partitions": sorted(self.partitions),

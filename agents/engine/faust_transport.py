@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import faust
-from aiokafka import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
-from agents.engine.engine import Engine, by_partition
+from agents.engine.engine import Engine
+from agents.engine.membership import keep_up
 from agents.engine.partition import Horizon
 from agents.engine.processor import Record
 
@@ -45,6 +45,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         super().__init__(*args, **kwargs)
         self._behind: dict[Any, int] = {}
 
+    async def on_start(self) -> None:
+        await super().on_start()
+        coordinator = self._ensure_consumer()._coordinator
+        keep_up(coordinator, lambda reason: self.parent_loop.call_soon_threadsafe(self.app.stop_worker, reason))
+
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"
@@ -55,10 +60,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         held_back = self.consumer.engine.held_back
         wanted = {tp for tp in active_partitions if tp.partition not in held_back} - self._ahead()
         records = await super()._fetch_records(consumer, wanted, timeout=timeout, max_records=max_records)
-        if not self.consumer.flow_active:
-            return records
-        self._note(consumer, records, wanted if sum(map(len, records.values())) < max_records else ())
         batches = {(tp.topic, tp.partition): found for tp, found in records.items()}
+        if not self.consumer.flow_active:
+            # Its positions have moved on all the same: whoever drops it must know of what.
+            return Fetched(batches, {})
+        self._note(consumer, records, wanted if sum(map(len, records.values())) < max_records else ())
         return Fetched(batches, self._horizons(consumer, records))
 
     def _ahead(self) -> set[Any]:
@@ -87,9 +93,9 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
                 continue
             left = max(0, state.lso - state.position)
             if not left:
-                horizons[tp.topic, tp.partition] = Horizon(state.timestamp, 0)
+                horizons[tp.topic, tp.partition] = Horizon(state.timestamp, 0, state.lso)
             elif tp in records:
-                horizons[tp.topic, tp.partition] = Horizon(records[tp][-1].timestamp, left)
+                horizons[tp.topic, tp.partition] = Horizon(records[tp][-1].timestamp, left, state.lso)
         return horizons
 
 
@@ -132,6 +138,10 @@ class Consumer(driver.Consumer):
             await self.engine.commit()
         return True
 
+    async def perform_seek(self) -> None:
+        """Read on where the engine stands: Faust would leave alone what nothing was committed for."""
+        self.engine.seek()
+
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         await super().on_partitions_revoked(revoked)
         await self.engine.commit()
@@ -167,36 +177,3 @@ class FetchSchema(faust.Schema):
             return create_event(None, message.value, message.headers, message)
 
         return decode
-
-
-class FaustGroup:
-    """The engine's view of the consumer group, by way of a Faust app."""
-
-    def __init__(self, app: Any) -> None:
-        self._app = app
-
-    def partitions(self) -> dict[int, set[str]]:
-        return by_partition(self._app.consumer.assignment())
-
-    def count(self, topic: str) -> int:
-        return len(self._app.consumer._thread._ensure_consumer().partitions_for_topic(topic) or ())
-
-    async def committed(self, number: int, topics: Iterable[str]) -> dict[str, int]:
-        thread = self._app.consumer._thread
-        consumer = thread._ensure_consumer()
-        return {t: await thread.call_thread(consumer.committed, TopicPartition(t, number)) or 0 for t in topics}
-
-    def seek(self, topic: str, number: int, offset: int) -> None:
-        self._app.consumer._thread.seek(TP(topic, number), offset)
-
-    def pause(self, number: int) -> None:
-        tps = {tp for tp in self._app.consumer.assignment() if tp.partition == number}
-        self._app.consumer.pause_partitions(tps)
-
-    def rejoin(self) -> None:
-        thread = self._app.consumer._thread
-        coordinator = thread._ensure_consumer()._coordinator
-        thread.thread_loop.call_soon_threadsafe(coordinator.request_rejoin)
-
-    def stop_worker(self, reason: str) -> None:
-        self._app.stop_worker(reason)

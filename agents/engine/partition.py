@@ -15,8 +15,8 @@ from aiokafka import TopicPartition
 from agents.engine.clock import monotonic, now
 from agents.engine.processor import Context, Factory, Millis, Outgoing, Processor, Record, StopWorker
 from agents.engine.recovery import Progress, recover
-from agents.engine.store import CYCLE, Cycle, Reached, Store, encode_cycle
-from agents.engine.transactions import TooLarge, Transactions
+from agents.engine.store import CYCLE, Cycle, Reached, Store, StoreFailed, encode_cycle
+from agents.engine.transactions import CommitFailed, TooLarge, Transactions
 
 log = structlog.get_logger(__name__)
 
@@ -40,10 +40,11 @@ class Plan(NamedTuple):
 
 
 class Horizon(NamedTuple):
-    """The instant up to which a topic's partition has been read, and how many records were left to read then."""
+    """The instant up to which a topic's partition has been read, how many records were left then, and its end."""
 
     at: Millis
     left: int
+    end: int
 
 
 class Work(NamedTuple):
@@ -59,7 +60,7 @@ class Partition:
     """Owned from ``take_over`` until ``release``; ``failure`` says why it stopped, where it did."""
 
     def __init__(
-        self, number: int, plan: Plan, store: Store, transactions: Transactions, positions: dict[str, int]
+        self, number: int, plan: Plan, store: Store, transactions: Transactions, committed: Mapping[str, int]
     ) -> None:
         self.number = number
         self.failure: str | None = None
@@ -71,12 +72,13 @@ class Partition:
         self._plan = plan
         self._store = store
         self._transactions = transactions
-        self.positions = positions
-        self._committed = dict(positions)
+        self.positions = dict(committed)
+        self._committed = dict(committed)
         self._horizons: dict[str, Horizon] = {}
         self._clock = 0
         self._lock = asyncio.Lock()
-        self._cycle = store.cycle or Cycle(0, os.urandom(8))
+        self._is_lost = False
+        self._cycle = store.cycle or Cycle(0, b"")
 
     @classmethod
     async def take_over(
@@ -86,18 +88,37 @@ class Partition:
         plan: Plan,
         transactions: Transactions,
         committed: Mapping[str, int],
+        ids: Mapping[str, str],
         progress: Progress,
     ) -> Partition:
-        """Recover and rebuild; ``transactions`` was started, and ``committed`` read, before, in this order."""
+        """Recover and rebuild; ``transactions`` was started, and ``committed`` read, before, in this order.
+
+        ``ids`` are Kafka's of the input topics. One that was made anew is read from its beginning, and so is
+        everything where the changelog was: events are known again, so that none counts twice.
+        """
         store = Store(plan.directory / str(number))
         try:
             await recover(store, TopicPartition(plan.changelog, number), plan.connection, progress)
-            partition = cls(number, plan, store, transactions, dict(committed))
+            unread = set(ids)
+            if store.is_whole:
+                unread = store.reads(ids)
+            else:
+                store.begin(Cycle(now(), os.urandom(8)))
+                store.reads(ids)
+            partition = cls(number, plan, store, transactions, committed)
+            partition._read_anew({topic for topic in unread if committed[topic]})
             partition.processor = plan.factory(Context(number, partitions, store))
         except BaseException:
             store.close()
             raise
         return partition
+
+    def _read_anew(self, topics: set[str]) -> None:
+        for topic in sorted(topics):
+            self.positions[topic] = 0
+            log.warning(
+                "read from its beginning", topic=topic, partition=self.number, why="made anew, or its changelog"
+            )
 
     def process(self, topic: str, records: Sequence[Record]) -> None:
         """Absorb what lies at or after the position; a bug stops this partition and names the records."""
@@ -121,6 +142,11 @@ class Partition:
         self._horizons[topic] = horizon
 
     @property
+    def is_ahead(self) -> bool:
+        """More was read of a topic than there is of it: it was made anew."""
+        return any(horizon.end < self.positions.get(topic, 0) for topic, horizon in self._horizons.items())
+
+    @property
     def clock(self) -> Millis | None:
         """The instant up to which all inputs have been read; None until each has been heard of. Never goes back."""
         if len(self._horizons) == len(self._plan.inputs):
@@ -138,22 +164,42 @@ class Partition:
         return {topic: horizon.left for topic, horizon in self._horizons.items()}
 
     async def commit(self) -> bool:
-        """One cycle; True where there was anything to commit. Raises CommitFailed."""
+        """One cycle; True where there was anything to commit. Raises CommitFailed, after which there is no other."""
         async with self._lock:
             await asyncio.sleep(0)
-            work = self._take()
-            if work is None:
+            if self._is_lost:
                 return False
             try:
-                reached = await self._transactions.commit(work.outgoing, work.offsets, self._plan.group)
-            except TooLarge as error:
-                self._fail(f"{self._plan.group}[{self.number}] while committing: {error}", error)
-                return False
-            offset = reached[TopicPartition(self._plan.changelog, self.number)]
+                return await self._commit()
+            except (CommitFailed, asyncio.CancelledError):
+                # Whoever waited for the lock must not commit what came later without what came first.
+                self._is_lost = True
+                raise
+
+    async def _commit(self) -> bool:
+        if self.is_ahead:
+            raise CommitFailed(f"less is left of an input of {self._plan.group}[{self.number}] than was read")
+        work = self._take()
+        if work is None:
+            return False
+        try:
+            reached = await self._transactions.commit(work.outgoing, work.offsets, self._plan.group)
+        except TooLarge as error:
+            self._fail(f"{self._plan.group}[{self.number}] while committing: {error}", error)
+            return False
+        offset = reached[TopicPartition(self._plan.changelog, self.number)]
+        before = self._store.reached
+        if before is not None and offset <= before.offset:
+            self._store.clear()
+            raise CommitFailed(f"{self._plan.changelog}[{self.number}] was made anew")
+        try:
             self._store.apply(work.writes, Reached(offset, work.cycle.incarnation, now()))
-            self._cycle = work.cycle
-            self.last_commit = monotonic()
-            return True
+        except StoreFailed as error:
+            self._fail("", StopWorker(str(error)))
+            return False
+        self._cycle = work.cycle
+        self.last_commit = monotonic()
+        return True
 
     def _take(self) -> Work | None:
         if self.failure is not None:

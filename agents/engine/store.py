@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,12 @@ from rocksdict import BlockBasedOptions, Cache, DBCompressionType, Options, Rdic
 
 CYCLE = b"\x00cycle"
 """Number of the last committed cycle and the state's incarnation; in the changelog too."""
+
+_BEGAN = b"\x00began"
+"""The incarnation whose first cycle is in the changelog: a topic that was made anew holds later ones only."""
+
+_READ = b"\x00read"
+"""Of each input topic that offsets were committed for, the id that Kafka gave it; in the changelog too."""
 
 _REACHED = b"\x00reached"
 """Up to where the changelog is in this directory; only here."""
@@ -26,7 +33,10 @@ class Reached(NamedTuple):
 
 
 class Cycle(NamedTuple):
-    """How many cycles the state called ``incarnation`` has committed."""
+    """The last cycle that the state called ``incarnation`` has committed.
+
+    Numbers are versions of what is published, so those of an incarnation begin beyond any before it.
+    """
 
     number: int
     incarnation: bytes
@@ -35,6 +45,7 @@ class Cycle(NamedTuple):
 _encode = msgspec.msgpack.Encoder().encode
 _decode_reached = msgspec.msgpack.Decoder(Reached).decode
 _decode_cycle = msgspec.msgpack.Decoder(Cycle).decode
+_decode_ids = msgspec.msgpack.Decoder(dict[str, str]).decode
 _CACHE = Cache(32 * 1024 * 1024)
 
 
@@ -52,6 +63,10 @@ def _options() -> Options:
     return options
 
 
+class StoreFailed(Exception):
+    """The directory cannot be written or opened; the text is for the operator."""
+
+
 class Store:
     """Bytes by key. Reads see every ``put``; the disk sees a put only once its commit is done.
 
@@ -66,8 +81,11 @@ class Store:
         self._db = self._open()
 
     def _open(self) -> Rdict:
-        self.directory.mkdir(parents=True, exist_ok=True)
-        return Rdict(str(self.directory), _options())
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            return Rdict(str(self.directory), _options())
+        except Exception as error:  # the only type that RocksDB's binding raises
+            raise StoreFailed(f"{self.directory} cannot be opened: {error}") from error
 
     def get(self, key: bytes) -> bytes | None:
         """The value last put under the key, committed or not; None where there is none."""
@@ -89,6 +107,15 @@ class Store:
                 return
             yield key, value
 
+    def keys(self, first: bytes, end: bytes, limit: int) -> list[bytes]:
+        """Up to ``limit`` keys of committed entries from ``first`` on and before ``end``, in order."""
+        found: list[bytes] = []
+        for key in self._db.keys(from_key=first):
+            if key >= end or len(found) >= limit:
+                break
+            found.append(key)
+        return found
+
     def take(self) -> dict[bytes, bytes | None]:
         """What has been put since the last call: the caller commits it, then calls ``apply``."""
         if self._committing:
@@ -97,7 +124,7 @@ class Store:
         return self._committing
 
     def apply(self, writes: Mapping[bytes, bytes | None], reached: Reached) -> None:
-        """Write what the changelog holds up to ``reached``, all or nothing."""
+        """Write what the changelog holds up to ``reached``, all or nothing; ``StoreFailed`` where the disk refuses."""
         batch = WriteBatch(raw_mode=True)
         for key, value in writes.items():
             if value is None:
@@ -105,7 +132,10 @@ class Store:
             else:
                 batch.put(key, value)
         batch.put(_REACHED, _encode(reached))
-        self._db.write(batch)
+        try:
+            self._db.write(batch)
+        except Exception as error:
+            raise StoreFailed(f"{self.directory} cannot be written, nothing is lost: {error}") from error
         if writes is self._committing:
             self._committing = {}
 
@@ -121,6 +151,29 @@ class Store:
         value = self.get(CYCLE)
         return None if value is None else _decode_cycle(value)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that its incarnation ever wrote is here; not where nothing was ever committed either."""
+        cycle = self.cycle
+        return cycle is not None and self.get(_BEGAN) == cycle.incarnation
+
+    def begin(self, cycle: Cycle) -> None:
+        """Start an incarnation from nothing: whatever is here is deleted, in the changelog too with the next commit."""
+        remains = [key for key, _ in self.scan(b"") if key != _REACHED]
+        self.clear()
+        for key in remains:
+            self.put(key, None)
+        self.put(CYCLE, encode_cycle(cycle))
+        self.put(_BEGAN, cycle.incarnation)
+
+    def reads(self, ids: Mapping[str, str]) -> set[str]:
+        """Note the ids of the input topics; those of which nothing was read yet under this id."""
+        stored = self.get(_READ)
+        known = {} if stored is None else _decode_ids(stored)
+        if known != ids:
+            self.put(_READ, _encode(dict(ids)))
+        return {topic for topic, name in ids.items() if known.get(topic) != name}
+
     def clear(self) -> None:
         """Forget everything, on disk too."""
         self.close()
@@ -130,7 +183,9 @@ class Store:
 
     def close(self) -> None:
         """Release the directory; what was not applied is dropped."""
-        self._db.close()
+        # A full disk refuses this too; what is missing there is in the changelog.
+        with suppress(Exception):
+            self._db.close()
 
 
 def encode_cycle(cycle: Cycle) -> bytes:

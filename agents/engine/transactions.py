@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import InvalidProducerEpoch, KafkaError, MessageSizeTooLargeError, ProducerFenced
 
+from agents.engine.cancellation import is_cancelled
 from agents.engine.clock import now
 from agents.engine.processor import Outgoing
 
@@ -74,7 +75,9 @@ class Transactions:
             raise
         except (ProducerFenced, InvalidProducerEpoch) as error:
             raise Fenced(str(error)) from error
-        except (KafkaError, AssertionError, TimeoutError, OSError) as error:
+        except (KafkaError, AssertionError, TimeoutError, OSError, asyncio.CancelledError) as error:
+            if is_cancelled():
+                raise
             raise CommitFailed(repr(error)) from error
 
     async def _commit(

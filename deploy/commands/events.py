@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy.commands.common import length, load
+from deploy.commands.common import length, load, policies
 
 Files = Annotated[list[Path], typer.Argument(help="JSON lines, one event each; plain or .gz", metavar="FILE…")]
 Share = typer.Option(min=0, max=1, help="share of the events, 0…1")
@@ -30,11 +30,12 @@ def replay(
 
     settings = load(quiet=True)
     _readable(files)
+    levels = policies(settings)
     with ExitStack() as parts:
         with status() as report:
             ready = parts.enter_context(stack(settings, clickhouse=False, report=report))
         with bar() as advance:
-            result = run(ready, files, advance)
+            result = run(ready, files, advance, levels)
     if out is not None:
         write(result, out)
     show_replay(result)

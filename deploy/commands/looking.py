@@ -8,7 +8,7 @@ from typing import Annotated, get_args
 
 import typer
 
-from deploy.commands.common import load
+from deploy.commands.common import load, policy_file
 
 
 def kpis(
@@ -54,21 +54,34 @@ def settings() -> None:
     Example: `SALESPULSE_TIMEZONE=Europe/Berlin salespulse settings`
     """
     from deploy.listings import show_settings
+    from schemas.compiled import state
 
     show_settings(load())
+    typer.echo(f"\nthe core is {state()}")
 
 
 def render(
     check: Annotated[bool, typer.Option("--check", help="write nothing; exit 1 where a file is stale")] = False,
+    policies: Annotated[
+        Path | None, typer.Option(help="only the alerting, for this policy file instead of the example")
+    ] = None,
+    to: Annotated[Path | None, typer.Option(help="the folder that it is written to")] = None,
 ) -> None:
-    """Write every generated file of the repository: JSON Schemas and reference pages.
+    """Write every generated file of the repository; or your own rules for Prometheus and routes for Alertmanager.
 
-    Example: `salespulse render --check`
+    Example: `salespulse render --policies policies.toml --to monitoring`
     """
     from deploy.failures import Failure
-    from deploy.render import render as write
+    from deploy.render import render as write_all
+    from deploy.render import write
+    from deploy.render.alerting import files_of
 
-    stale = write(Path(__file__).parents[2], check)
+    if (policies is None) != (to is None):
+        raise typer.BadParameter("--policies and --to go together")
+    if policies is None or to is None:
+        stale = write_all(Path(__file__).parents[2], check)
+    else:
+        stale = write(to, files_of(policy_file(policies), policies.name), check)
     for path in stale:
         typer.echo(f"{'stale' if check else 'wrote'} {path}")
     if check and stale:

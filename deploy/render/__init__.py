@@ -7,15 +7,24 @@ from pathlib import Path
 from typing import Final
 
 from deploy import configuration
-from deploy.render import schemas
+from deploy.render import alerting, recorded_kpis, schemas
 
-RENDERERS: Final[tuple[Callable[[], dict[str, str]], ...]] = (schemas.files, configuration.files)
+RENDERERS: Final[tuple[Callable[[], dict[str, str]], ...]] = (
+    schemas.files,
+    configuration.files,
+    alerting.files,
+    recorded_kpis.files,
+)
 """Each gives relative path → text; no two of them the same path."""
 
 
 def render(root: Path, check: bool = False) -> list[str]:
     """Write every generated file below ``root``, or only look; the relative paths that were stale."""
-    wanted = {path: text for files in RENDERERS for path, text in files().items()}
+    return write(root, {path: text for files in RENDERERS for path, text in files().items()}, check)
+
+
+def write(root: Path, wanted: dict[str, str], check: bool = False) -> list[str]:
+    """Write the files that are ``wanted``, relative path → text, or only look; the paths that were stale."""
     stale = sorted(path for path, text in wanted.items() if _text(root / path) != text)
     for path in [] if check else stale:
         (root / path).parent.mkdir(parents=True, exist_ok=True)

@@ -9,13 +9,14 @@ import msgspec
 import orjson
 from msgspec import Struct
 
-from schemas.decoding import ENVELOPES
-from schemas.results import DeadLetter, KpiRow, LeadFacts
+from schemas.envelopes import ENVELOPES
+from schemas.results import DeadLetter, KpiRow, LeadFacts, SlaEvent
 
 _DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 _RESULTS: Final[dict[str, type[Struct]]] = {
     "kpi-row": KpiRow,
     "lead-facts": LeadFacts,
+    "sla-event": SlaEvent,
     "dead-letter": DeadLetter,
 }
 

@@ -6,14 +6,17 @@ Written for the truth and from the page alone; the pipeline has its own reading,
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from deploy.simulator.script import MEANT
 from schemas.events import Millis
 from schemas.settings import Settings
 
 UNKNOWN: Final = "unknown"
 UNASSIGNED: Final = "unassigned"
 _BULK: Final = {"bulk", "junk", "auto_reply"}
+_MACHINES: Final = ("x-autoreply", "x-autorespond", "x-failed-recipients")
 
 
 class Happening(NamedTuple):
@@ -45,7 +48,7 @@ class Reply:
     def __init__(self, said: Happening, channel: str, last_touch: Happening) -> None:
         self.said, self.channel, self.last_touch = said, channel, last_touch
         self.answers: Happening | None = None
-        self.kind: str | None = said.data.get("class") or said.data.get("outcome")
+        self.kind: str | None = said.data.get("class") or said.data.get("outcome") or meant(said)
 
 
 class Episode:
@@ -185,7 +188,7 @@ class History:
 
     def _read_replies(self) -> None:
         """Human replies that come within the horizon of a touch before them (equal times count)."""
-        touches = sorted((t for episode in self.episodes for t in episode.touches), key=lambda touch: touch.order)
+        touches = sorted(self.answerable(self.episodes), key=lambda touch: touch.order)
         for event in self.events:
             before = [touch for touch in touches if touch.at <= event.at]
             if event in touches and not is_connected_with_outcome(event):
@@ -200,6 +203,14 @@ class History:
             next(one for one in self.episodes if before[-1] in one.touches).replies.append(reply)
             if event.type == "email.replied" or is_answered_inbound(event) or is_connected_with_outcome(event):
                 self.episode_at(event.at).contacts.append(event)
+
+    def answerable(self, episodes: list[Episode]) -> Iterator[Happening]:
+        """The touches, without the answered call that came after outreach: to that it is a reply."""
+        outreach, *engaged = self.episodes
+        for episode in episodes:
+            for touch in episode.touches:
+                if not (outreach.touches and episode in engaged[:1] and is_answered_inbound(touch)):
+                    yield touch
 
     def _channel(self, event: Happening) -> str:
         """Its own, else that of the message it answers, else e-mail; a call's is ``call``."""
@@ -244,7 +255,14 @@ def is_human_reply(event: Happening) -> bool:
         return is_inbound or is_connected_with_outcome(event)
     if event.type != "email.replied" or event.data.get("class") in ("auto", "bounce"):
         return False
-    return bool(event.data.get("class")) or not _looks_automatic(event.data.get("headers") or {})
+    return bool(event.data.get("class")) or not (
+        _looks_automatic(event.data.get("headers") or {}) or meant(event) == "auto"
+    )
+
+
+def meant(event: Happening) -> str | None:
+    """The class of a reply that has a text of the simulator's, who knows what it means; of others nothing is known."""
+    return MEANT.get(event.data.get("text") or "")
 
 
 def is_talk(event: Happening, seconds: int) -> bool:
@@ -259,4 +277,5 @@ def is_talk(event: Happening, seconds: int) -> bool:
 def _looks_automatic(headers: dict[str, str]) -> bool:
     plain = {name.lower(): value.strip().lower() for name, value in headers.items()}
     submitted = plain.get("auto-submitted", "no") != "no"
-    return submitted or "x-autoreply" in plain or plain.get("precedence") in _BULK
+    report = plain.get("content-type", "").startswith("multipart/report") or plain.get("return-path") == "<>"
+    return submitted or report or any(name in plain for name in _MACHINES) or plain.get("precedence") in _BULK

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
 
-from deploy.simulator.history import UNKNOWN, Episode, Happening, History, Owner, Reply, channel_of
+from deploy.simulator.history import (
+    UNKNOWN,
+    Episode,
+    Happening,
+    History,
+    Owner,
+    channel_of,
+    is_answered_inbound,
+    is_human_reply,
+    is_talk,
+)
+from deploy.simulator.seen import BY_CHANNEL, EVERY, PROPOSAL, Seen
+from deploy.simulator.selling import sold
+from deploy.simulator.standing import stands
+from deploy.simulator.working import worked
 from schemas.events import Millis
-
-STANDARD: Final = ("all", "team", "rep", "team,temperature", "source", "region")
-BY_CHANNEL: Final = ("channel",)
-EVERY: Final = (*STANDARD, *BY_CHANNEL)
-PROPOSAL: Final = "proposal"
-
-
-class Seen(NamedTuple):
-    """One observation: of a duration (None: still open), a hit or miss, a number to average, a thing to count."""
-
-    kpi: str
-    at: Millis
-    dimensions: dict[str, str]
-    value: int | None
-    groupings: tuple[str, ...] = STANDARD
-    note: int | str | None = None
-    kind: str | None = None
 
 
 def observe(history: History, reporting: set[str], clock: Millis) -> Iterator[Seen]:
@@ -33,10 +29,14 @@ def observe(history: History, reporting: set[str], clock: Millis) -> Iterator[Se
             yield from _response(history, episode)
             yield from _ownerships(history, episode)
             yield from _follow_up(history, episode)
+            yield from _waiting(history, episode)
             yield from _open(history, episode, clock)
     yield from _answers(history)
     for done in (_latency, _message_replies, _messages, _personalization, _activities):
         yield from (seen for seen in done(history, reporting) if not history.instance_at(seen.at).duplicate)
+    yield from sold(history)
+    yield from stands(history, clock)
+    yield from worked(history)
 
 
 def _response(history: History, episode: Episode) -> Iterator[Seen]:
@@ -95,6 +95,40 @@ def _follow_up(history: History, episode: Episode) -> Iterator[Seen]:
         yield Seen("follow_ups_per_lead", at, who, len(touches) - 1)
 
 
+def _waiting(history: History, episode: Episode) -> Iterator[Seen]:
+    """First unanswered message or missed call → next touch, or call of theirs that is taken; nothing once closed.
+
+    Nobody here asks in words to be left alone.
+    """
+    assert episode.engaged is not None
+    asked: Happening | None = None
+    since = episode.engaged.at + history.settings.clock_skew
+    here = [event for event in history.events if history.episode_at(event.at) is episode]
+    for event in episode.before_closing(here):
+        if event in episode.touches or _is_taken(event, history):
+            if asked is not None:
+                yield Seen("next_response_time", asked.at, _doing(history, asked), event.at - asked.at)
+            asked = None
+        elif asked is None and event.at > since and _asks(event):
+            asked = event
+    if asked is not None:
+        yield Seen("next_response_time", asked.at, _doing(history, asked), None)
+
+
+def _is_taken(event: Happening, history: History) -> bool:
+    """A call of theirs in which both sides spoke."""
+    return is_answered_inbound(event) or (_calls_in(event) and is_talk(event, history.settings.contact_seconds))
+
+
+def _asks(event: Happening) -> bool:
+    return _calls_in(event) or (event.type == "email.replied" and is_human_reply(event))
+
+
+def _calls_in(event: Happening) -> bool:
+    data = event.data
+    return event.type == "call.completed" and data["direction"] == "inbound" and data.get("automatic") is not True
+
+
 def _open(history: History, episode: Episode, clock: Millis) -> Iterator[Seen]:
     """Engaged, not answered, not closed: its age now, under its present temperature."""
     assert episode.engaged is not None
@@ -114,14 +148,14 @@ def _answers(history: History) -> Iterator[Seen]:
     """
     before, *instances = history.episodes
     if not instances:
-        yield from _answer(history, before, before.touches, before.replies)
+        yield from _answer(history, before, [before])
     for n, one in enumerate(instances):
-        earlier = before if n == 0 else Episode(None)
         if one.counts:
-            yield from _answer(history, one, earlier.touches + one.touches, earlier.replies + one.replies)
+            yield from _answer(history, one, [before, one] if n == 0 else [one])
 
 
-def _answer(history: History, episode: Episode, touches: list[Happening], replies: list[Reply]) -> Iterator[Seen]:
+def _answer(history: History, episode: Episode, of: list[Episode]) -> Iterator[Seen]:
+    touches, replies = list(history.answerable(of)), [reply for one in of for reply in one.replies]
     if not touches:
         return
     rep, team = history.owner_at_touch(touches[0])

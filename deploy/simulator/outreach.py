@@ -6,22 +6,22 @@ from random import Random
 from typing import Any, Final
 
 from deploy.simulator.cast import DAY, HOUR, MINUTE, SECOND, Rep, at_work
-from deploy.simulator.script import DIALER, MAIL, Script
+from deploy.simulator.script import AWAY, DIALER, MAIL, MEANT, NO, YES, Script
 from schemas.events import Millis
 from schemas.results import timestamp
 
 REPLIES: Final[tuple[dict[str, Any], ...]] = (
-    {"class": "positive"},
-    {"class": "positive", "text": "Yes, tell me more"},
+    {"text": YES},
+    {"class": "positive", "text": NO},
     {"class": "negative"},
-    {"class": "negative"},
+    {"text": NO},
     {"class": "neutral", "headers": {"Auto-Submitted": "no"}},
     {},
     {"headers": {"X-Mailer": "pine"}},
-    {"class": "auto"},
-    {"headers": {"Auto-Submitted": "auto-replied"}},
+    {"text": AWAY},
+    {"headers": {"Auto-Submitted": "auto-replied"}, "text": YES},
     {"headers": {"auto-submitted": "auto-generated", "Precedence": "bulk"}},
-    {"class": "bounce"},
+    {"headers": {"Content-Type": 'multipart/report; report-type="delivery-status"'}},
 )
 OUTCOMES: Final = ("positive", "positive", "negative", "neutral", None, None)
 ELEMENTS: Final = (None, None, 0, 1, 2, 3, 5)
@@ -144,7 +144,7 @@ class Outreach:
         what = self.random.choice(REPLIES)
         thread = message if self.chance(0.85) else None
         self.script.add(at, MAIL, "email.replied", subject, in_reply_to=thread, channel=channel, **what)
-        return what.get("class") == "positive"
+        return (what.get("class") or MEANT.get(what.get("text", ""))) == "positive" and "headers" not in what
 
     def appointment(self, subject: str, rep: Rep, at: Millis, kind: str) -> bool:
         """A planned call, demo or meeting that is then held or missed; True where it went well."""

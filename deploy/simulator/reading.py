@@ -40,9 +40,9 @@ class Log:
                 return
         event = orjson.loads(item) if isinstance(item, bytes) else dict(item)
         # The text of replies is not kept, so it is no part of what is compared.
-        event["data"] = {name: value for name, value in event["data"].items() if name != "text"}
+        kept = event | {"data": {name: value for name, value in event["data"].items() if name != "text"}}
         identity = (TOPIC_OF[event["type"]], event["subject"], event["source"], event["id"])
-        content = (dumps(event, option=orjson.OPT_SORT_KEYS), event)
+        content = (dumps(kept, option=orjson.OPT_SORT_KEYS), event)
         self.standing[identity] = min(self.standing.get(identity, content), content, key=lambda pair: pair[0])
 
     def counts(self) -> dict[str, Any]:

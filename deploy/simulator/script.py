@@ -14,6 +14,12 @@ EventDict = dict[str, Any]
 Line = tuple[Millis, str, str, EventDict]
 """An event under its order: time, source, id."""
 
+YES: Final = "Yes, that sounds good. Please send me a quote."
+NO: Final = "Nein danke, wir haben kein Interesse."
+AWAY: Final = "Estoy fuera de la oficina hasta el lunes."
+MEANT: Final = {YES: "positive", NO: "negative", AWAY: "auto"}
+"""What replies say that nobody could take for anything else, and its class."""
+
 MAIL: Final = "mail"
 DIALER: Final = "dialer"
 _BEHIND: Final = {"crm/us": (-5 * 3_600_000, "-05:00"), MAIL: (0, "+00:00")}

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime, time
+from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import orjson
 
+from deploy.simulator import standing
 from deploy.simulator.comparison import compare
 from deploy.simulator.history import History
-from deploy.simulator.measures import Seen, observe
+from deploy.simulator.measures import observe
 from deploy.simulator.reading import Log
 from deploy.simulator.script import EventDict
+from deploy.simulator.seen import Seen
 from schemas.events import Millis
 from schemas.results import timestamp
 from schemas.settings import Settings
@@ -29,9 +33,31 @@ EPOCH: Final = timestamp(0)
 QUARTER: Final = 15 * 60_000
 WITHIN: Final = (300, 900, 3600, 14400, 86400)
 PERCENTS: Final = (50, 90, 95, 99)
-DURATIONS: Final = {"lead_response_time", "system_delay", "rep_response_time", "time_to_contact", "reply_latency"}
+DURATIONS: Final = {
+    "lead_response_time",
+    "system_delay",
+    "rep_response_time",
+    "time_to_contact",
+    "reply_latency",
+    "next_response_time",
+    "sales_cycle_length",
+    "conversion_time",
+    "stage_duration",
+    "talk_time",
+}
 MEANS: Final = {"follow_ups_per_lead", "personalization"}
-COUNTS: Final = {"activities", "leads_created"}
+COUNTS: Final = {
+    "activities",
+    "leads_created",
+    "opportunities_created",
+    "proposals_sent",
+    "deals_won",
+    "deals_lost",
+    "leads_qualified",
+    "planned_activities",
+}
+STANDING: Final = ("open_pipeline", "weighted_pipeline", "stage_age", "stagnant_deals", "pipeline_velocity")
+SUMS: Final = {"won_amount", "lost_amount", "won_units"}
 NOT_COUNTED: Final = ("censored", "cancelled", "machine")
 """What may belong to a row whose count is 0; where nothing belongs there is no row."""
 
@@ -78,7 +104,7 @@ def _reporting(histories: list[History]) -> set[str]:
 
 def _keys(seen: Seen, zone: ZoneInfo, windows: tuple[str, ...]) -> list[Key]:
     """The row of each grouping and window that one observation belongs to; what is *now* has only ``all``."""
-    is_now = seen.kpi in ("open_leads", "oldest_open_lead")
+    is_now = seen.kpi in ("open_leads", "oldest_open_lead", *STANDING)
     starts = [
         (window, EPOCH if window == "all" else _day(seen.at // QUARTER, zone))
         for window in windows
@@ -89,7 +115,7 @@ def _keys(seen: Seen, zone: ZoneInfo, windows: tuple[str, ...]) -> list[Key]:
         names = [] if grouping == "all" else grouping.split(",")
         dimensions = {name: seen.dimensions[name] for name in names}
         if seen.kind is not None:
-            dimensions["kind"] = seen.kind
+            dimensions[seen.told_by] = seen.kind
         spelled = orjson.dumps(dimensions, option=orjson.OPT_SORT_KEYS).decode()
         keys += [(seen.kpi, grouping, spelled, window, start) for window, start in starts]
     return keys
@@ -120,9 +146,33 @@ def _row(key: Key, seen: list[Seen]) -> Row:
         customers = Counter(one.note or "unknown" for one in seen)
         by = {"customer": {name: customers[name] for name in ("new", "existing", "unknown")}}
         return name | {"value": len(seen), "count": len(seen), "statistics": by if kpi == "activities" else {}}
+    if kpi in ("talk_listen_ratio", "calls_per_hour_talked"):
+        return name | _quotient(kpi, seen)
+    if kpi in STANDING:
+        return name | standing.row(kpi, [one.note for one in seen])
+    if kpi in SUMS:
+        return name | {"value": _sum(str(one.note) for one in seen), "count": len(seen)}
     if kpi in ("open_leads", "oldest_open_lead"):
         return name | _now(kpi, seen)
     return name | _share(kpi, seen)
+
+
+def _sum(amounts: Iterable[str]) -> str:
+    """As plain decimal digits without zeros at the end."""
+    total = sum(map(Fraction, amounts), Fraction())
+    digits = f"{Decimal(total.numerator) / Decimal(total.denominator):f}"
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
+
+
+def _quotient(kpi: str, seen: list[Seen]) -> Row:
+    """Seconds of seconds, or calls of hours."""
+    time = sum(one.value or 0 for one in seen)
+    if kpi == "talk_listen_ratio":
+        over, under = sum(int(one.note or 0) for one in seen) / 1000, time / 1000
+    else:
+        over, under = len(seen), time / 3_600_000
+    value = over / under if under else None
+    return {"value": value, "count": len(seen), "numerator": over, "denominator": under}
 
 
 def _share(kpi: str, seen: list[Seen]) -> Row:

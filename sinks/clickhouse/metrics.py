@@ -1,12 +1,10 @@
-"""What the sink tells Prometheus, from a registry of its own."""
+"""What the sink and the comparison of its rows tell Prometheus, each from a registry of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -26,16 +24,20 @@ class Metrics:
             "sales_sink_insert_seconds", "Time of one batch", buckets=_BUCKETS, registry=self.registry
         )
 
-    @contextmanager
-    def served(self, host: str, port: int | None) -> Iterator[None]:
-        """Serve /metrics on ``host``:``port`` meanwhile; not at all without a port."""
-        if port is None:
-            yield
-            return
-        server, thread = start_http_server(port, addr=host, registry=self.registry)
-        try:
-            yield
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
+
+class Differences:
+    """How published KPI rows compare with the recorded events, as of the last comparison."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.rows = Gauge(
+            "sales_reconcile_difference",
+            "Published KPI rows that are not what the recorded events make of them",
+            ["kpi", "window"],
+            registry=self.registry,
+        )
+        self.at = Gauge(
+            "sales_reconcile_last_time_seconds",
+            "When the last comparison was made, since 1970",
+            registry=self.registry,
+        )

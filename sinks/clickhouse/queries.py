@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
 from clickhouse_connect.driver.client import Client
 
 from schemas.catalogue import by_name
+from schemas.events import Millis
 from schemas.results import timestamp
 
 _COLUMNS: Final = (
@@ -17,6 +19,10 @@ _COLUMNS: Final = (
 )
 # As numbers: what a client makes of a time depends on its own time zone.
 _MILLIS: Final = {name: f"toUnixTimestamp64Milli({name})" for name in ("start", "end", "watermark")}
+_SAME_SERIES: Final = (
+    "kpi = %(kpi)s AND grouping = %(grouping)s AND window = %(window)s AND dimensions = %(dimensions)s"
+)
+_SAME_START: Final = "AND toUnixTimestamp64Milli(start) = %(start)s"
 _COUNTED: Final = {
     "events": "SELECT count() FROM events",
     "kpis": "SELECT count() FROM kpis FINAL",
@@ -65,6 +71,65 @@ def dead_letters(client: Client) -> dict[str, int]:
     )
 
 
+def row(
+    client: Client, kpi: str, grouping: str, window: str, dimensions: Mapping[str, str], start: Millis | None
+) -> dict[str, Any] | None:
+    """The row of a window that begins at ``start``, or of the newest; None where there is none."""
+    asked = {"kpi": kpi, "grouping": grouping, "window": window, "dimensions": _sorted(dimensions), "start": start or 0}
+    query = (
+        f"SELECT {', '.join(_MILLIS.get(name, name) for name in _COLUMNS)} FROM kpis_latest WHERE {_SAME_SERIES}"
+        f" {'' if start is None else _SAME_START} ORDER BY kpis_latest.start DESC LIMIT 1"
+    )
+    found = client.query(query, parameters=asked).result_rows
+    return _row(dict(zip(_COLUMNS, found[0], strict=True))) if found else None
+
+
+def history(
+    client: Client, kpi: str, grouping: str, window: str, dimensions: Mapping[str, str], start: Millis
+) -> list[dict[str, Any]]:
+    """What a row has said so far, oldest first; ``written_ms`` is when, in milliseconds."""
+    asked = {"kpi": kpi, "grouping": grouping, "window": window, "dimensions": _sorted(dimensions), "start": start}
+    names = ("revision", "value", "exact", "count", "numerator", "denominator", "statistics", "final", "written_ms")
+    query = (
+        f"SELECT {', '.join(names[:-1])}, toUnixTimestamp64Milli(written_at) FROM kpi_revisions FINAL"
+        f" WHERE {_SAME_SERIES} {_SAME_START} ORDER BY revision"
+    )
+    found = [dict(zip(names, row, strict=True)) for row in client.query(query, parameters=asked).result_rows]
+    return [each | {"value": each["exact"] or each["value"]} for each in found]
+
+
+def announcements(client: Client, lead: str) -> list[dict[str, Any]]:
+    """What was announced of a lead's clocks, as it was published, in the order in which it happened."""
+    query = "SELECT body FROM sla_once WHERE lead = %(lead)s ORDER BY at, revision, identity"
+    return [orjson.loads(body) for (body,) in client.query(query, parameters={"lead": lead}).result_rows]
+
+
+def forgotten_at(client: Client, mark: str) -> Millis | None:
+    """When it was asked to forget the lead of this mark; None where it was not."""
+    query = "SELECT count(), toUnixTimestamp64Milli(min(asked_at)) FROM forgotten WHERE subject = %(mark)s"
+    asked, at = client.query(query, parameters={"mark": mark}).first_row
+    return int(at) if asked else None
+
+
+def forgotten(client: Client, marks: Sequence[str], at: Millis) -> dict[str, int] | None:
+    """Rows by table that were deleted of the leads of these marks, on requests of ``at``; None before all are."""
+    found = client.query(
+        "SELECT removed FROM forgotten FINAL"
+        " WHERE done AND subject IN %(marks)s AND toUnixTimestamp64Milli(asked_at) = %(at)s",
+        parameters={"marks": list(marks), "at": at},
+    ).result_rows
+    if len(found) < len(marks):
+        return None
+    total: Counter[str] = Counter()
+    for (removed,) in found:
+        total.update(removed)
+    return dict(total)
+
+
+def _sorted(dimensions: Mapping[str, str]) -> str:
+    return orjson.dumps(dimensions, option=orjson.OPT_SORT_KEYS).decode()
+
+
 def _row(found: Mapping[str, Any]) -> dict[str, Any]:
     row = dict(found)
     exact = row.pop("exact")
@@ -81,7 +146,7 @@ def _row(found: Mapping[str, Any]) -> dict[str, Any]:
 def _is_count(name: str) -> bool:
     """Whether the headline is a number of things; the column holds every KPI's as a float."""
     kpi = by_name.get(name)
-    return kpi is not None and kpi.kind in ("count", "now") and kpi.unit != "seconds"
+    return kpi is not None and kpi.kind in ("count", "now") and kpi.unit not in ("seconds", "ratio")
 
 
 def _whole(number: float | None) -> float | int | None:

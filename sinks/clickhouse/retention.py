@@ -1,6 +1,7 @@
 """How long each table keeps its rows: the settings ``SALESPULSE_KEEP_*``.
 
-Standing facts, targets and KPI rows of 1h and longer are kept. Events count from when they were stored,
+Standing facts, targets and KPI rows of 1h and longer are kept, those of windows that the worker has long forgotten
+(``SALESPULSE_KEEP_1H`` and the like) too. Events count from when they were stored,
 since a backfill may carry records stamped long ago; what this pipeline publishes counts from its publication.
 """
 

@@ -1,4 +1,4 @@
-"""What one record becomes: a row of a table, the end of a key, or nothing."""
+"""What one record becomes: a row of a table, the end of a key, a lead to be forgotten, or nothing."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ import msgspec
 import orjson
 from msgspec import Raw, Struct
 
+from schemas.classification import classify, judge
 from schemas.decoding import Rejected, canonical, decoder
-from schemas.events import Millis
+from schemas.events import Event, Millis
+from schemas.forgetting import TOPIC as FORGETS
+from schemas.forgetting import Forget, request
 from schemas.results import DeadLetter, LeadFacts
 from schemas.settings import Settings
 
@@ -52,10 +55,14 @@ class Unusable(Exception):
     """A record that is not what its topic promises. On the input topics the worker makes it a dead letter."""
 
 
-Parse = Callable[[Record], Row | Tombstone]
+Parsed = Row | Tombstone | Forget | None
+Parse = Callable[[Record], Parsed]
 
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
-    "events": ("subject", "topic", "source", "id", "time", "type", "body", "received_at", "position"),
+    "events": (
+        *("subject", "topic", "source", "id", "time", "type", "body", "reply_class", "reply_kind", "received_at"),
+        "position",
+    ),
     "kpis": (
         *("family", "kpi", "grouping", "dimensions", "window", "start", "end", "basis", "value", "exact", "count"),
         *("numerator", "denominator", "statistics", "revision", "final", "watermark", "written_at", "position"),
@@ -105,13 +112,13 @@ _FACT_TIMES: Final = frozenset(
 def parsers(settings: Settings) -> dict[str, Parse]:
     """Full topic name → what makes rows of its records; they raise ``Unusable``."""
     by_name: dict[str, Parse] = {name: _event_parser(name, settings) for name in INPUTS}
-    by_name |= {f"kpi.{family}": _kpi_parser(family) for family in FAMILIES}
-    by_name |= {"lead-facts": _lead_facts, "sla": _sla_event, "dead-letters": _dead_letter}
+    by_name |= {f"kpi.{family}": _kpi_parser(family, settings) for family in FAMILIES}
+    by_name |= {"lead-facts": _lead_facts, "sla": _sla_event, "dead-letters": _dead_letter, FORGETS: _forget}
     return {settings.topic(name): _strict(parse) for name, parse in by_name.items()}
 
 
 def _strict(parse: Parse) -> Parse:
-    def parsed(record: Record) -> Row | Tombstone:
+    def parsed(record: Record) -> Parsed:
         try:
             return parse(record)
         except (Rejected, msgspec.MsgspecError, ValueError, TypeError) as error:
@@ -121,7 +128,7 @@ def _strict(parse: Parse) -> Parse:
 
 
 def _event_parser(topic: str, settings: Settings) -> Parse:
-    decode = decoder(topic, future_skew=settings.future_skew, keep_text=settings.keep_text)
+    decode = decoder(topic, future_skew=settings.future_skew, keep_text=settings.keep_text, judge=judge)
 
     def parse(record: Record) -> Row | Tombstone:
         if topic == "targets" and record.value is None and record.key is not None:
@@ -129,15 +136,29 @@ def _event_parser(topic: str, settings: Settings) -> Parse:
         event = decode(record.key, record.value, record.headers, record.timestamp)
         body = canonical(event)
         identity = (event.subject, topic, event.source, event.id)
-        return Row("events", (*identity, event.time, event.type, body, _written_at(record), record.offset))
+        return Row(
+            "events",
+            (*identity, event.time, event.type, body, *_found_to_be(event), _written_at(record), record.offset),
+        )
 
     return parse
 
 
-def _kpi_parser(family: str) -> Parse:
-    def parse(record: Record) -> Row | Tombstone:
+def _found_to_be(event: Event) -> tuple[str, str]:
+    """Class and kind of a reply, whose text may not be kept; empty of one without class, and of all else."""
+    judgement = classify(event) if event.type == "email.replied" else None
+    return ("", "") if judgement is None else (judgement.class_, judgement.kind)
+
+
+def _kpi_parser(family: str, settings: Settings) -> Parse:
+    keep = settings.keep_windows
+
+    def parse(record: Record) -> Row | Tombstone | None:
         if record.value is None:
             kpi, grouping, dimensions, window, start = _KPI_KEY.decode(record.key or b"")
+            if window in keep and (_millis(start) or 0) + keep[window] <= _written_at(record):
+                # The worker keeps the window no longer. How long its rows are kept here, their table's retention says.
+                return None
             key = (kpi, grouping, window, _millis(start), _sorted_json(dimensions))
             return Tombstone("kpis", key, _written_at(record), record.offset)
         row = _KPI.decode(record.value)
@@ -180,6 +201,12 @@ def _dead_letter(record: Record) -> Row:
     letter["time"] = _millis(letter["time"])
     letter["headers"] = orjson.dumps(letter["headers"]).decode()
     return Row("dead_letters", (*letter.values(), _written_at(record)))
+
+
+def _forget(record: Record) -> Forget | None:
+    found = request(record.key, record.value)
+    # What one lead was given of another is in its timeline only; here each event has its own subject.
+    return None if found is None or found.holder else found
 
 
 def _written_at(record: Record) -> Millis:

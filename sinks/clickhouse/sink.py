@@ -6,9 +6,11 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Any, Final
 
 import structlog
+from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import (
     DatabaseError,
     DataError,
@@ -22,9 +24,12 @@ from urllib3.exceptions import HTTPError
 
 from schemas.settings import Settings
 from sinks.clickhouse.metrics import Metrics
+from sinks.clickhouse.recorded_kpis import views as recorded_kpis
+from sinks.clickhouse.recorded_kpis.export import exporting
 from sinks.clickhouse.rows import Parse, Unusable, parsers
 from sinks.clickhouse.schema import connect, migrate
 from sinks.clickhouse.writer import Batch, Writer
+from sinks.exposition import served
 
 _LARGEST_BATCH: Final = 50_000
 _BATCH_SECONDS: Final = 1.0
@@ -47,11 +52,13 @@ def run(
 ) -> None:
     """Write every topic to ``settings.clickhouse`` until ``stop``; both addresses must be set.
 
-    Serves /metrics on ``settings.host`` where a port is given. Raises ``KafkaError`` where no broker
-    answers at the start; later outages, and any of ClickHouse, are waited for.
+    Serves /metrics, recorded KPIs among them, on ``settings.host`` where a port is given. Raises ``KafkaError``
+    where no broker answers at the start; later outages, and any of ClickHouse, are waited for.
     """
     metrics = Metrics()
-    with metrics.served(settings.host, metrics_port):
+    with served(metrics.registry, settings.host, metrics_port), ExitStack() as parts:
+        if metrics_port is not None:
+            parts.enter_context(exporting(settings, metrics.registry))
         Sink(settings, metrics, clock).run(stop)
 
 
@@ -83,6 +90,14 @@ def consumer(settings: Settings) -> Any:
         metadata_max_age_ms=30_000,
         session_timeout_ms=15_000,
     )
+
+
+def _make_recorded_kpis(client: Client, settings: Settings) -> None:
+    try:
+        recorded_kpis.create(client, settings)
+    except DatabaseError as error:
+        # An engine that does not take them takes rows all the same.
+        log.warning("views of recorded KPIs not made", why=str(error)[:300])
 
 
 class Sink:
@@ -186,6 +201,7 @@ class Sink:
         if self._writer is None:
             client = connect(self._dsn)
             migrate(client, self._settings)
+            _make_recorded_kpis(client, self._settings)
             self._writer = Writer(client)
         with self._metrics.seconds.time():
             written: Mapping[str, int] = self._writer.write(self._batch)

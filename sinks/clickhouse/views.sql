@@ -20,7 +20,7 @@ CREATE OR REPLACE VIEW events_once AS
 SELECT subject, topic, source, id, time, type,
     JSONExtractString(body, 'data', 'rep') AS rep,
     JSONExtractString(body, 'data', 'team') AS team,
-    body, received_at
+    body, reply_class, reply_kind, received_at
 FROM events
 ORDER BY subject, topic, source, id, body
 LIMIT 1 BY subject, topic, source, id;

@@ -10,7 +10,9 @@ from typing import Any, Final
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.insert import InsertContext
 
-from sinks.clickhouse.rows import COLUMNS, Row, Tombstone
+from schemas.forgetting import Forget
+from sinks.clickhouse.forgetting import Forgetting
+from sinks.clickhouse.rows import COLUMNS, Parsed, Row, Tombstone
 
 _KEYS_AT_ONCE: Final = 1000
 
@@ -33,23 +35,27 @@ _MILLIS: Final = {name: f"toUnixTimestamp64Milli({name})" for name in ("start", 
 
 @dataclass
 class Batch:
-    """Rows and tombstones that were read and not yet written, and how many records of each topic they stand for."""
+    """What was read and is not yet written, and how many records of each topic it stands for."""
 
     rows: dict[str, list[tuple[Any, ...]]] = field(default_factory=lambda: defaultdict(list))
     tombstones: dict[str, list[Tombstone]] = field(default_factory=lambda: defaultdict(list))
+    forgets: list[Forget] = field(default_factory=list)
     records: Counter[str] = field(default_factory=Counter)
 
-    def add(self, parsed: Row | Tombstone) -> None:
+    def add(self, parsed: Parsed) -> None:
         """Take what became of one record."""
         if isinstance(parsed, Row):
             self.rows[parsed.table].append(parsed.values)
-        else:
+        elif isinstance(parsed, Forget):
+            self.forgets.append(parsed)
+        elif parsed is not None:
             self.tombstones[parsed.table].append(parsed)
 
     def clear(self) -> None:
         """Forget everything."""
         self.rows.clear()
         self.tombstones.clear()
+        self.forgets.clear()
         self.records.clear()
 
 
@@ -59,16 +65,21 @@ class Writer:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._contexts: dict[tuple[str, Sequence[str]], InsertContext] = {}
+        self._forgetting = Forgetting(client)
 
     def write(self, batch: Batch) -> dict[str, int]:
         """Insert the whole batch; the number of rows written by table. Raises what clickhouse-connect raises."""
-        for table, rows in batch.rows.items():
-            self._insert(table, COLUMNS[table], rows)
-        written = {table: len(rows) for table, rows in batch.rows.items()}
+        self._forgetting.begin(batch.forgets)
+        written: dict[str, int] = {}
+        for table, read in batch.rows.items():
+            if rows := self._forgetting.stored(table, read):
+                self._insert(table, COLUMNS[table], rows)
+            written[table] = len(rows)
         # After the rows, which a tombstone of the same batch may end.
         for table, tombstones in batch.tombstones.items():
             for first in range(0, len(tombstones), _KEYS_AT_ONCE):
                 self._bury(table, tombstones[first : first + _KEYS_AT_ONCE])
+        self._forgetting.finish(batch.forgets)
         return written
 
     def _insert(self, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:

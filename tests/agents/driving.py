@@ -6,21 +6,23 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
-from msgspec.structs import replace
 
 from agents.engine.processor import Context, Outgoing, Processor, Record
 from agents.engine.store import Reached, Store
 from agents.leads import LeadStage
-from agents.partials import Partial, Watermark, decode_partial, decode_watermark, parse_key
+from agents.partials import Watermark, decode_partial, decode_watermark
+from agents.sending import parse_key
 from agents.windows import WindowStage
+from agents.worker import metrics_of
 from deploy.produce import address
+from schemas import forgetting
 from schemas.events import Millis
 from schemas.partitioning import partition_of
+from schemas.policy import NOTHING, PolicyFile
 from schemas.settings import Settings
-from sinks.prometheus import Metrics
 
 BROKER_TIME: Millis = 4_102_444_800_000
 """When every record reached the broker: long after every event, so that none is of the future."""
@@ -40,6 +42,14 @@ class Sent:
     headers: Sequence[tuple[str, bytes]] = field(default_factory=tuple)
 
 
+class Standing(NamedTuple):
+    """What a partial says, whatever its version."""
+
+    definition: str
+    vector: dict[int, int]
+    oldest: Millis | None
+
+
 class Stage:
     """Partitions of one stage, each a processor on a store of its own; a cycle commits."""
 
@@ -53,10 +63,15 @@ class Stage:
 
     def start(self, stage: LeadStage | WindowStage) -> None:
         """Take every partition over, with what was committed and nothing else."""
-        for store in self._stores:
-            store.close()
+        self.close()
         self._stores = [Store(self._directory / str(n)) for n in range(self._partitions)]
         self.made = [stage.processor(Context(n, self._partitions, store)) for n, store in enumerate(self._stores)]
+
+    def close(self) -> None:
+        """Leave the directory to others."""
+        for store in self._stores:
+            store.close()
+        self._stores = []
 
     def cycle(self, number: int, clock: Millis, exhausted: frozenset[str] = frozenset()) -> list[Outgoing]:
         """One partition's cycles, until none has anything left over; what they sent."""
@@ -79,15 +94,23 @@ class Stage:
 class Pipeline:
     """Lines in, rows out, without Kafka: what one stage sends is handed to the next in order."""
 
-    def __init__(self, settings: Settings, directory: Path, partitions: int = 1) -> None:
+    def __init__(
+        self, settings: Settings, directory: Path, partitions: int = 1, policies: PolicyFile = NOTHING
+    ) -> None:
         self.settings = settings
+        self.directory = directory
+        self.policies = policies
         self.partitions = partitions
         self.published: dict[str, list[tuple[bytes, bytes]]] = defaultdict(list)
-        self.metrics = Metrics(settings)
-        self.leads = Stage(directory / "leads", LeadStage.of(settings, self.metrics), partitions)
+        self.metrics = metrics_of(settings, policies)
+        self.leads = Stage(directory / "leads", self._lead_stage(), partitions)
         self.windows = Stage(directory / "windows", WindowStage.of(settings, self.metrics), partitions)
         self.partials: list[tuple[int, bytes, bytes]] = []
+        self.answers: list[forgetting.Forgotten] = []
         self._offset = 0
+
+    def _lead_stage(self) -> LeadStage:
+        return LeadStage.of(self.settings, self.metrics, policies=self.policies)
 
     def feed(self, lines: Iterable[bytes]) -> None:
         """Hand lines to the partitions of stage 1 as the producer would."""
@@ -106,7 +129,9 @@ class Pipeline:
         while waiting:
             number = waiting.pop()
             for sent in self.leads.cycle(number, clock):
-                if sent.topic == self.settings.topic("internal.merges"):
+                if sent.topic == self.settings.topic(forgetting.TOPIC):
+                    self.answers += [found for record in sent.records if (found := forgetting.answer(*record))]
+                if sent.topic in (self.settings.topic("internal.merges"), self.settings.topic(forgetting.TOPIC)):
                     self._hand_on(self.leads, sent)
                     waiting.add(sent.partition)
                 elif sent.topic == self.settings.topic("internal.partials"):
@@ -114,6 +139,13 @@ class Pipeline:
                     self.partials += [(sent.partition, key, value or b"") for key, value in sent.records]
                 else:
                     self._publish(sent)
+
+    def forget(self, lead: str, at: Millis = 0) -> None:
+        """Ask for a lead to be forgotten, as the command does."""
+        key = lead.encode()
+        value = forgetting.encode(forgetting.Forget(lead, at))
+        topic = self.settings.topic(forgetting.TOPIC)
+        self.leads.made[partition_of(key, self.partitions)].process(topic, [Sent(key, value)])
 
     def commit_windows(self, clock: Millis) -> None:
         for number in range(self.partitions):
@@ -124,10 +156,11 @@ class Pipeline:
         self.commit_leads(clock)
         self.commit_windows(clock)
 
-    def restart(self, settings: Settings | None = None) -> None:
-        """Both stages, on what they committed, with the settings where they are others."""
+    def restart(self, settings: Settings | None = None, policies: PolicyFile | None = None) -> None:
+        """Both stages, on what they committed, with the settings and policies where they are others."""
         self.settings = settings or self.settings
-        self.leads.start(LeadStage.of(self.settings, self.metrics))
+        self.policies = self.policies if policies is None else policies
+        self.leads.start(self._lead_stage())
         self.windows.start(WindowStage.of(self.settings, self.metrics))
 
     def _hand_on(self, stage: Stage, sent: Outgoing) -> None:
@@ -139,11 +172,12 @@ class Pipeline:
 
     # What was told
 
-    def standing_partials(self) -> dict[tuple[bytes, int], Partial]:
+    def standing_partials(self) -> dict[tuple[bytes, int], Standing]:
         """The last partial of each cell and source, without its version, where it holds anything."""
         found = {parse_key(key): value for _, key, value in self.partials}
-        partials = {(cell, source): decode_partial(v) for (cell, source), v in found.items() if cell is not None}
-        return {key: replace(partial, cycle=0) for key, partial in partials.items() if partial.vector}
+        partials = {(cell, source): decode_partial(v) for (cell, source), v in found.items() if cell is not None and v}
+        standing = {key: Standing(told.definition, told.vector, told.oldest) for key, told in partials.items()}
+        return {key: partial for key, partial in standing.items() if partial.vector}
 
     def watermarks(self) -> dict[int, Watermark]:
         """The last watermark of each source."""
@@ -151,13 +185,9 @@ class Pipeline:
         return {source: decode_watermark(value) for (cell, source), value in found.items() if cell is None}
 
     def rows(self) -> dict[bytes, Row]:
-        """Standing rows by their key, empty ones too."""
-        return {
-            key: orjson.loads(value)
-            for topic, records in self.published.items()
-            if topic.startswith("kpi.")
-            for key, value in records
-        }
+        """Standing rows by their key, empty ones too; those that a tombstone ended stand no longer."""
+        last = {k: v for topic, records in self.published.items() if topic.startswith("kpi.") for k, v in records}
+        return {key: orjson.loads(value) for key, value in last.items() if value}
 
     def told(self) -> list[Row]:
         """The standing rows that say something."""

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agents.engine.processor import StopWorker
 from agents.engine.store import Reached, Store
 from agents.flood import Flood
+
+batches = st.lists(st.integers(1, 700), max_size=8)
 
 
 @pytest.fixture
@@ -83,3 +89,22 @@ def test_only_news_of_bad_input_is_written(store: Store) -> None:
     counted.keep()
     counted.keep()
     assert len(store.take()) == 1
+
+
+@given(st.sampled_from([0.1, 0.5, 0.75, 0.9]), batches, batches.filter(bool))
+def test_of_a_topic_that_turns_all_bad_only_so_many_letters_get_out(
+    share: float, before: list[int], sizes: list[int]
+) -> None:
+    """Whatever was good before, and however the flood is cut into batches; the one that stops it is not committed."""
+    with TemporaryDirectory() as directory:
+        store = Store(Path(directory))
+        counted = flood(store, share)
+        for good in before:
+            counted.note(good, 0, "t", 0)
+        out, limit = 0, 100 / (1 - share)
+        with pytest.raises(StopWorker):
+            for bad in cycle(sizes):
+                counted.note(0, bad, "t", 0)
+                out += bad
+                assert out < limit
+        store.close()

@@ -60,14 +60,14 @@ def test_a_merged_lead_takes_every_event_along_to_its_target() -> None:
     assert partition == partition_of(b"lead-2", 4)
     carried = [forwarded(Sent(key, value)) for key, value in records]
     assert {target for target, _ in carried} == {"lead-2"}
-    assert [event for _, events in carried for event in events] == merged.events
-    assert {event.subject for _, events in carried for event in events} == {"lead-1"}
+    assert [event for _, timeline in carried for event in timeline.events] == merged.events
+    assert {event.subject for _, timeline in carried for event in timeline.events} == {"lead-1"}
 
 
 def test_what_has_no_ascii_name_is_carried_too() -> None:
     merged = timeline(event("lead.merged", "3", 20, "lead-ü", into="Käufer"), lead="lead-ü")
     [[(key, value)]] = records_of(merged).values()
-    assert forwarded(Sent(key, value)) == ("Käufer", merged.events)
+    assert forwarded(Sent(key, value)) == ("Käufer", merged)
 
 
 def test_a_long_timeline_goes_in_records_of_its_chunks() -> None:
@@ -76,7 +76,7 @@ def test_a_long_timeline_goes_in_records_of_its_chunks() -> None:
     merged = timeline(*calls, event("lead.merged", "m", 59, into="lead-2"))
     [records] = records_of(merged).values()
     assert len(records) == merged.chunks > 1
-    carried = timeline(*(one for record in records for one in forwarded(Sent(*record))[1]))
+    carried = timeline(*(one for record in records for one in forwarded(Sent(*record))[1].events))
     assert carried.events == merged.events
 
 

@@ -12,9 +12,11 @@ from typing import Any
 import orjson
 import pytest
 
+from agents.engine.clock import now
 from agents.engine.processor import Outgoing, StopWorker
 from agents.leads import EventClock, LeadStage
-from agents.partials import Partial, decode_watermark, parse_key
+from agents.partials import decode_watermark
+from agents.sending import parse_key
 from deploy.simulator.disturbance import disturb
 from deploy.simulator.floor import simulate
 from deploy.simulator.script import spell
@@ -24,7 +26,7 @@ from sinks.prometheus import Metrics
 from streams.rules import Rules
 from streams.selection import Selection, definition
 from streams.windows import Cell, decode_cell, encode_cell
-from tests.agents.driving import Pipeline, Sent, Stage
+from tests.agents.driving import Pipeline, Sent, Stage, Standing
 
 SETTINGS = Settings(_env_file=None, row_interval=0, windows="1h,all", dead_letter_share=1)
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -35,7 +37,7 @@ FEW = SETTINGS.model_copy(
     update={"kpis": "lead_response_time,reply_rate,delivery_rate", "groupings": "all;team", "lead_facts": False}
 )
 """What is not selected is not computed: most events change nothing, and no facts are told."""
-Partials = dict[tuple[bytes, int], Partial]
+Partials = dict[tuple[bytes, int], Standing]
 _idents = count(1)
 
 
@@ -235,6 +237,20 @@ def test_facts_of_a_lead_are_those_of_its_last_cycle(tmp_path: Path) -> None:
     assert first["revision"] < second["revision"]
 
 
+def test_a_text_is_judged_when_it_comes_which_outlives_a_restart_as_the_text_does_not(tmp_path: Path) -> None:
+    floor_ = pipeline(tmp_path)
+    mailed = line("email.sent", START, message_id="m")
+    floor_.feed([mailed, line("email.replied", START + HOUR, text="Nein danke, ruft Zorro an!")])
+    floor_.commit(END)
+    floor_.restart()
+    floor_.feed([line("email.opened", START + MINUTE, message_id="m")])
+    floor_.commit(END)
+    told = [orjson.loads(value)["reply_class"] for _, value in floor_.published["lead-facts"]]
+    assert told == ["negative", "negative"]
+    assert floor_.row("negative_reply_rate")["numerator"] == 1
+    assert not any(b"Zorro" in value for _, value in floor_.leads._stores[0].scan(b""))
+
+
 def test_where_nothing_happened_there_is_nothing_to_commit(stage: Stage) -> None:
     stage.made[0].process("sales.leads", [Sent(b"lead-1", line("lead.engaged", START))])
     assert stage.cycle(0, START + MINUTE)
@@ -338,8 +354,18 @@ def test_an_event_that_changes_nothing_follows_its_merged_lead_all_the_same(tmp_
     floor_.feed([line("lead.engaged", START), line("lead.merged", START + HOUR, into="lead-2")])
     floor_.commit_leads(END)
     floor_.restart()
-    floor_.feed([line("deal.won", START + 2 * HOUR, deal_id="d-1", amount=1)])
+    floor_.feed([line("deal.renewed", START + 2 * HOUR, deal_id="d-1", amount=1)])
     sent = floor_.leads.cycle(0, END)
     merges = [key for outgoing in sent if outgoing.topic.endswith("internal.merges") for key, _ in outgoing.records]
     assert merges == [b"lead-2"]
     assert "lead-facts" not in floor_.published
+
+
+def test_when_a_topic_was_last_heard_of_is_told_of_events_that_can_be_used(tmp_path: Path) -> None:
+    driven = Pipeline(SETTINGS, tmp_path)
+    before = now()
+    driven.feed([line("lead.engaged", START), line("call.completed", START)])
+    heard = driven.metrics.registry.get_sample_value
+    assert before <= (heard("sales_last_event_time_seconds", {"topic": "leads"}) or 0) * 1000 <= now()
+    # A call that does not say who called whom is a dead letter.
+    assert heard("sales_last_event_time_seconds", {"topic": "calls"}) is None

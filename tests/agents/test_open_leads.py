@@ -14,7 +14,7 @@ from agents.open_leads import OpenLeads
 from schemas.events import Event, LeadEngaged, Millis
 from schemas.settings import Settings
 from streams.accumulators import Vector, add_into
-from streams.lead import Instance, Lead
+from streams.lead import NOTHING_KNOWN, Instance, Lead
 from streams.now import BASIS, age_band, now_vector, open_leads
 from streams.rules import Rules
 from streams.selection import Selection
@@ -70,7 +70,9 @@ def seen(step: Waits | Done) -> Lead:
         "lead.engaged", START + MINUTE * getattr(step, "minute", 0), "crm", "1", step.lead, LeadEngaged(), 0, None
     )
     closed = None if isinstance(step, Waits) else 0
-    return Lead(step.lead, [Instance(), Instance(engaged, team=getattr(step, "team", None), closed=closed)])
+    instance = Instance(engaged, NOTHING_KNOWN, [])
+    instance.team, instance.closed = getattr(step, "team", None), closed
+    return Lead(step.lead, [Instance(None, NOTHING_KNOWN, []), instance])
 
 
 class Counting:

@@ -9,8 +9,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -19,17 +20,28 @@ from kafka import KafkaConsumer, TopicPartition
 from deploy.readings import Samples, scrape
 from schemas.settings import Settings
 from tests.agents.driving import is_empty
+from tests.conftest import KEPT
 
 ROOT = Path(__file__).parents[2]
 FAMILIES = ("response", "follow-up", "reply", "activity", "deal")
+
+SESSION_SECONDS = 6
 
 Row = dict[str, Any]
 
 
 class Worker:
-    """One process, with a directory and a port of its own."""
+    """One process, with a directory and a port of its own; ``module`` is what Python runs."""
 
-    def __init__(self, settings: Settings, name: str, **changed: str) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        name: str,
+        *,
+        module: str = "deploy",
+        env: Mapping[str, str] = MappingProxyType({}),
+        **changed: Any,
+    ) -> None:
         port = free_port()
         named = {
             "kafka": str(settings.kafka),
@@ -37,15 +49,21 @@ class Worker:
             "data_dir": str(settings.data_dir / name),
             "windows": settings.windows,
             "port": str(port),
-            "session_timeout": "6s",
+            "session_timeout": f"{SESSION_SECONDS}s",
+            **{name: f"{getattr(settings, name)}ms" for name in KEPT},
         }
+        if settings.policies is not None:
+            named["policies"] = str(settings.policies)
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SALESPULSE_")}
         kept |= {f"SALESPULSE_{name.upper()}": value for name, value in (named | changed).items()}
-        self._url = f"http://127.0.0.1:{port}"
+        kept |= env
+        self.directory = Path(kept["SALESPULSE_DATA_DIR"])
+        self.address = f"127.0.0.1:{port}"
+        self._url = f"http://{self.address}"
         self._stages = [settings.topic(stage) for stage in ("leads", "windows")]
         self._log = settings.data_dir / f"{name}.log"
-        with self._log.open("wb") as log:
-            words = [sys.executable, "-m", "deploy", "worker"]
+        with self._log.open("ab") as log:
+            words = [sys.executable, "-m", module, "worker"]
             self.process = subprocess.Popen(words, cwd=ROOT, env=kept, stdout=subprocess.DEVNULL, stderr=log)
 
     @property

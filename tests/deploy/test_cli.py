@@ -60,7 +60,8 @@ def test_every_command_of_the_contract_is_there() -> None:
     named = {" ".join(words) for words in commands()}
     assert named >= {
         "demo", "replay", "produce", "simulate", "worker", "sink clickhouse", "topics create", "topics check",
-        "kpis", "dead-letters list", "dead-letters replay", "settings", "render",
+        "kpis", "reconcile", "dead-letters list", "dead-letters replay", "settings", "render", "policy check",
+        "policy example",
     }  # fmt: skip
 
 
@@ -72,7 +73,7 @@ def test_help_of_a_command_has_an_example_of_it(run: Run, words: tuple[str, ...]
 
 
 def test_help_loads_nothing_that_takes_long() -> None:
-    heavy = ("pydantic", "rich.console", "aiokafka", "kafka", "faust", "clickhouse_connect", "structlog")
+    heavy = ("pydantic", "holidays", "rich.console", "aiokafka", "kafka", "faust", "clickhouse_connect", "structlog")
     script = f"import deploy.cli, sys; print([name for name in {heavy!r} if name in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", script], cwd=ROOT, text=True).strip() == "[]"
 
@@ -100,6 +101,30 @@ def test_a_wrong_setting_is_named_with_what_was_expected(run: Run) -> None:
     zone, port = ended.stderr.splitlines()
     assert "SALESPULSE_TIMEZONE: expected an IANA time zone" in zone
     assert "SALESPULSE_PORT: should be a valid integer" in port
+
+
+def test_an_instant_is_set_and_shown_as_people_write_it(run: Run) -> None:
+    shown = run("settings", clocks_from="2026-04-01T02:00:00+02:00").stdout
+    assert "2026-04-01T00:00:00Z" in next(line for line in shown.splitlines() if "CLOCKS_FROM" in line)
+    wrong = run("settings", clocks_from="April")
+    assert wrong.returncode == 2
+    assert "SALESPULSE_CLOCKS_FROM: expected a date and time with an offset" in wrong.stderr
+
+
+@pytest.mark.parametrize("words", [("worker",), ("demo", "--for", "1s"), ("replay", "events.jsonl")])
+def test_a_faulty_policy_file_is_told_line_by_line_before_anything_starts(
+    run: Run, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "events.jsonl").write_text("")
+    (tmp_path / "policies.toml").write_text("policy = 1\nteam = 2\n")
+    ended = run(*words, policies=str(tmp_path / "policies.toml"))
+    assert ended.returncode == 1
+    first, second, last = ended.stderr.splitlines()
+    assert first.endswith("policies.toml: policy: unknown key, expected policies?")
+    assert "team: unknown key" in second
+    assert "2 fault(s) in" in last
+    missing = run(*words, policies=str(tmp_path / "none.toml"))
+    assert (missing.returncode, len(missing.stderr.splitlines())) == (1, 1)
 
 
 def test_a_setting_may_stand_in_a_file(run: Run, tmp_path: Path) -> None:

@@ -104,6 +104,42 @@ def test_files_are_read_plain_and_compressed_without_their_empty_lines(tmp_path:
     assert list(read_lines([tmp_path / "a.jsonl", tmp_path / "b.jsonl.gz"])) == [b"1", b"2", b"3", b"4"]
 
 
+WHOLE = gzip.compress(b"\n".join(b"%d" % n for n in range(2_000)))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        WHOLE[: len(WHOLE) // 2],
+        WHOLE[:-8] + bytes(8),
+        WHOLE[:200] + b"\xff" * 50 + WHOLE[250:],
+        WHOLE + b"more",
+        b"1\n",
+    ],
+)
+def test_a_file_that_is_no_whole_gzip_is_named(tmp_path: Path, broken: bytes) -> None:
+    (tmp_path / "broken.jsonl.gz").write_bytes(broken)
+    with pytest.raises(ProduceFailed, match=r"broken\.jsonl\.gz: cannot be decompressed after line [0-9,]+: "):
+        list(read_lines([tmp_path / "broken.jsonl.gz"]))
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        (b"", []),
+        (b"\r\n\n", []),
+        (b"1\r\n2\r\n", [b"1", b"2"]),
+        (b"\xef\xbb\xbf1\n\xff\n\0", [b"\xef\xbb\xbf1", b"\xff", b"\0"]),
+    ],
+)
+def test_lines_are_handed_on_as_they_are_for_the_worker_to_judge(
+    tmp_path: Path, content: bytes, lines: list[bytes]
+) -> None:
+    (tmp_path / "odd.jsonl").write_bytes(content)
+    (tmp_path / "odd.jsonl.gz").write_bytes(gzip.compress(content))
+    assert list(read_lines([tmp_path / "odd.jsonl"])) == list(read_lines([tmp_path / "odd.jsonl.gz"])) == lines
+
+
 def test_a_rate_is_kept(settings: Settings) -> None:
     topics.create(settings)
     start = time.monotonic()
@@ -144,7 +180,7 @@ def test_progress_is_told_up_to_the_last_line(settings: Settings) -> None:
 
 def test_a_line_that_no_topic_takes_is_an_error_and_not_a_loss(settings: Settings) -> None:
     topics.create(settings)
-    with pytest.raises(ProduceFailed, match="refused"):
+    with pytest.raises(ProduceFailed, match=r"refused 6,000,\d+ bytes for leads, up to line 1: .*MessageSizeTooLarge"):
         produce(settings, [event("lead.engaged", "x" * 3_000_000)])
 
 

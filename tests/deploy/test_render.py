@@ -10,14 +10,20 @@ from typing import Any
 import orjson
 import pytest
 from jsonschema import Draft202012Validator
+from typer.testing import CliRunner
 
+from deploy.cli import app
 from deploy.render import render
 from deploy.render.schemas import files
 from deploy.simulator.floor import simulate
-from schemas.decoding import ENVELOPES, Rejected, dead_letter
+from schemas.decoding import Rejected, dead_letter
+from schemas.envelopes import ENVELOPES
 from schemas.events import TOPIC_OF
 from schemas.publishing import published
 from schemas.results import KpiRow, LeadFacts
+from tests.policy_files import HEAD, policy
+from tests.streams.floor import HOUR, engaged
+from tests.streams.service_floor import as_of, office
 
 ROOT = Path(__file__).parents[2]
 RECORDED = ROOT.parent / "shared" / "data" / "uci_incidents.events.jsonl.gz"
@@ -54,6 +60,25 @@ def test_files_are_written_once_and_a_changed_one_is_stale(tmp_path: Path) -> No
     (tmp_path / wrote[1]).unlink()
     assert render(tmp_path, check=True) == sorted(wrote[:2])
     assert not (tmp_path / wrote[1]).exists()
+
+
+def test_rules_and_routes_for_ones_own_policies_go_where_one_says(tmp_path: Path) -> None:
+    file, to = tmp_path / "mine.toml", tmp_path / "monitoring"
+    file.write_text(HEAD + policy("mine"))
+    words = ["render", "--policies", str(file), "--to", str(to)]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    rules = (to / "prometheus/rules/service-levels.yml").read_text()
+    assert "sales-clocks-mine" in rules and "from mine.toml" in rules
+    assert 'receiver: "emea-page"' in (to / "alertmanager/alertmanager.yml").read_text()
+    assert CliRunner().invoke(app, [*words, "--check"]).exit_code == 0
+    file.write_text(HEAD + policy("another"))
+    assert CliRunner().invoke(app, [*words, "--check"]).exit_code == 1
+    assert "sales-clocks-mine" in (to / "prometheus/rules/service-levels.yml").read_text()
+
+
+@pytest.mark.parametrize("words", [["--policies", "x.toml"], ["--to", "x"]])
+def test_ones_own_policies_without_a_folder_are_wrong_usage(words: list[str]) -> None:
+    assert CliRunner().invoke(app, ["render", *words]).exit_code == 2
 
 
 @pytest.mark.parametrize("kind", sorted(TOPIC_OF))
@@ -114,8 +139,9 @@ def test_published_results_are_valid_and_whole() -> None:
         account=None, campaign=None, closed_at=None, close_reason=None, merged_into=None, touches=0, follow_ups=0,
         replies=0, reply_class=None, last_event_at="2026-03-02T09:00:00Z",
     )  # fmt: skip
+    [told], _ = as_of(HOUR, office(), engaged())
     letter = dead_letter(rejected, "sales.calls", 0, 1, 1_700_000_000_000, None, b"{}", [("a", b"b"), ("c", None)])
-    for name, result in (("kpi-row", row), ("lead-facts", facts), ("dead-letter", letter)):
+    for name, result in (("kpi-row", row), ("lead-facts", facts), ("sla-event", told), ("dead-letter", letter)):
         sample = orjson.loads(published(result))
         validator(name).validate(sample)
         for field in sample:

@@ -51,6 +51,7 @@ def test_follow_up_says_how_many_leads_got_several_touches() -> None:
 
 def test_a_mean_a_count_and_what_is_now() -> None:
     assert measured(row("follow_ups_per_lead", value=1.25, numerator=5, denominator=4)) == ("1.25", "5 / 4", "")
+    assert measured(row("calls_per_hour_talked", value=75.79, numerator=2, denominator=0.0264))[1] == "2 / 0.03"
     assert measured(row("leads_created", value=1200, count=1200)) == ("1,200", "", "")
     assert measured(row("oldest_open_lead", value=7_300.0, count=1)) == ("2 h 1 m", "", "")
     bands = {"300": 4, "900": 0, "older": 2}
@@ -71,3 +72,15 @@ def test_rows_stand_in_the_table_of_their_family(capsys: pytest.CaptureFixture[s
 def test_no_rows_say_so(capsys: pytest.CaptureFixture[str]) -> None:
     show([], "1m")
     assert "no KPIs yet for the window 1m" in capsys.readouterr().out
+
+
+def test_money_is_told_to_the_cent_and_by_its_currency(capsys: pytest.CaptureFixture[str]) -> None:
+    assert measured(row("won_amount", value="1234567.891", count=3)) == ("1,234,567.89", "3", "")
+    assert measured(row("pipeline_velocity", value="17.5", count=4)) == ("17.50", "4", "a day")
+    assert measured(row("weighted_pipeline", count=4)) == ("–", "4", "")
+
+
+def test_stagnant_deals_say_what_is_long() -> None:
+    told = row("stagnant_deals", value=2, count=9, statistics={"limit": 864000.0})
+    assert measured(told) == ("2", "9", "for longer than 10 d")
+    assert measured(row("stagnant_deals", count=9))[0] == "–"

@@ -74,7 +74,7 @@ def fraction(events: list[Event], kpi: str, grouping: str = "all", **dimensions:
     return (found["numerator"], found["denominator"]) if found else (None, None)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.skipif(not DATA.exists(), reason="the shared data folder is not beside the checkout")
 def test_the_recorded_log_gives_its_own_truth_as_a_whole_and_by_source() -> None:
     with gzip.open(DATA / "uci_incidents.events.jsonl.gz") as lines:
@@ -503,6 +503,7 @@ def test_a_disturbed_log_has_the_truth_of_the_clean_one() -> None:
         (b"{", "undecodable"),
         (b'{"specversion":"1.0"}', "missing_field"),
         (orjson.dumps(called("09:00:00", direction="sideways")), "wrong_type"),
+        (orjson.dumps(called("09:00:00", direction="inbound", team="t" * 257)), "wrong_type"),
         (orjson.dumps(event("lead.merged", "09:00:00")), "missing_field"),
         (orjson.dumps(event("lead.merged", "09:00:00", into="b", unknown=1)), None),
         (orjson.dumps(event("lead.sneezed", "09:00:00")), "unknown_type"),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from schemas.decoding import LARGEST, LATEST, Rejected, canonical, dead_letter, decoder, encode
 from schemas.envelope import Headers
-from schemas.events import TOPIC_OF, TYPES, CallCompleted, EmailReplied, Event, LeadEngaged
+from schemas.events import TOPIC_OF, TYPES, CallCompleted, EmailReplied, Event, Judgement, LeadEngaged
 from schemas.instants import MILLIS_Z
 from tests.schemas.samples import documents, encoded, spoilt
 
@@ -104,6 +104,7 @@ def test_what_is_absent_stays_none() -> None:
         (data(direction=None), ("wrong_type", "$.data.direction")),
         (data(direction="sideways"), ("wrong_type", "$.data.direction")),
         (data(answered="yes"), ("wrong_type", "$.data.answered")),
+        (data(rep="r" * 257), ("wrong_type", "$.data.rep")),
         (data(talk_seconds=-1), ("wrong_type", "$.data.talk_seconds")),
         (data(talk_seconds=1e300), ("wrong_type", "$.data.talk_seconds")),
         (data(talk_seconds=7).replace(b"7}", b"9" * 400 + b"}"), ("undecodable", "$")),
@@ -118,6 +119,10 @@ def test_what_is_absent_stays_none() -> None:
 )
 def test_each_fault_has_its_reason_and_place(value: bytes | None, reason: tuple[str, str]) -> None:
     assert refused(value) == reason
+
+
+def test_what_rows_are_grouped_by_may_have_256_characters_in_any_script() -> None:
+    assert getattr(read(data(team="é" * 256)).data, "team", None) == "é" * 256
 
 
 @pytest.mark.parametrize("amount", ["12.50", "-3", "0.000000000001", 12.5, -4, "999999999999999"])
@@ -217,6 +222,43 @@ def test_the_text_of_a_reply_is_forgotten_unless_it_is_to_be_kept() -> None:
     assert canonical(event) == canonical_json(rest)
     assert "home" not in repr(event)
     assert canonical(kept) == canonical_json(value)
+
+
+@pytest.mark.parametrize("more", [{}, {"mood": 1}, {"channel": None}])
+@pytest.mark.parametrize("keep_text", [True, False])
+def test_a_text_is_judged_once_before_it_is_forgotten(more: dict[str, Any], keep_text: bool) -> None:
+    """On the fast way and on the careful one; what was judged is no part of what was received."""
+    judgement = Judgement("positive", "en: call me", 1)
+    seen: list[EmailReplied] = []
+
+    def judge(reply: EmailReplied) -> Judgement:
+        seen.append(reply)
+        return judgement
+
+    value = orjson.dumps(CALL | {"type": "email.replied", "data": {"text": "call me", "in_reply_to": "m"} | more})
+    event = read(value, "emails", keep_text=keep_text, judge=judge)
+    assert [(reply.text, reply.in_reply_to) for reply in seen] == [("call me", "m")]
+    assert event.judged == judgement
+    assert canonical(event) == canonical(read(value, "emails", keep_text=keep_text))
+    assert isinstance(event.data, EmailReplied) and event.data.text == ("call me" if keep_text else None)
+
+
+@pytest.mark.parametrize("reply", [{}, {"class": "auto"}, {"text": None}, {"mood": 1}])
+def test_a_reply_without_text_is_not_judged(reply: dict[str, Any]) -> None:
+    def judge(reply: EmailReplied) -> Judgement | None:
+        raise AssertionError("there is nothing to judge")
+
+    value = orjson.dumps(CALL | {"type": "email.replied", "data": reply})
+    assert read(value, "emails", judge=judge).judged is None
+    assert read(call(), judge=judge).judged is None
+
+
+def test_an_event_whose_text_was_forgotten_is_not_kept_twice() -> None:
+    value = orjson.dumps(CALL | {"type": "email.replied", "data": {"text": "call me", "class": "auto"}})
+    event = read(value, "emails")
+    assert event.raw is None
+    rest = orjson.dumps(CALL | {"type": "email.replied", "data": {"class": "auto"}})
+    assert canonical(event) == canonical_json(rest)
 
 
 def test_forgotten_text_still_has_to_be_text() -> None:

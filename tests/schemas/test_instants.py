@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.instants import MILLIS_Z, UNUSUAL, parse, spell
+from schemas.instants import MILLIS_Z, UNUSUAL, _remembered, parse, spell
 from tests.schemas.samples import times
 
 AT = 1_772_442_845_000
@@ -89,3 +89,10 @@ def test_any_instant_is_read_as_datetime_reads_it(at: datetime, offset: int) -> 
         milliseconds=1
     )
     assert parse(text)[0] == expected
+
+
+def test_a_time_of_any_length_is_read_and_a_long_one_is_not_remembered() -> None:
+    """What is kept for the next time is small: a million digits are not, however many such events come."""
+    before = _remembered.cache_info().currsize
+    assert parse(f"2026-03-02T09:14:05.{'1' * 1_000}Z") == (1_772_442_845_111, UNUSUAL)
+    assert _remembered.cache_info().currsize == before

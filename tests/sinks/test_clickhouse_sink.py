@@ -18,6 +18,7 @@ from typing import Any, Final
 import orjson
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
+from confluent_kafka import Producer
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.errors import KafkaError
 from prometheus_client.parser import text_string_to_metric_families
@@ -26,6 +27,7 @@ from deploy import topics
 from deploy.local.clickhouse import LocalClickHouse
 from schemas.settings import Settings
 from sinks.clickhouse import sink
+from sinks.clickhouse.recorded_kpis import views
 from sinks.clickhouse.schema import connect
 
 SECONDS: Final = 60
@@ -120,6 +122,29 @@ def test_what_is_in_the_topics_comes_to_be_in_the_views_and_is_committed(setting
         until(lambda: committed(settings) == 900)
         send(settings, 300, 310)
         until(lambda: counts(settings) == expected(310))
+    lost = "FROM churn_rate(from = '2026-03-01', to = '2026-04-01', period = 'month', scope = 'all')"
+    assert asked(settings, f"SELECT count() {lost}") == [(0,)], "recorded KPIs can be asked for"
+
+
+def test_recorded_kpis_that_cannot_be_made_hold_up_no_row(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def create(client: Any, settings: Settings) -> None:
+        raise DatabaseError("no such function")
+
+    monkeypatch.setattr(views, "create", create)
+    send(settings, 0, 3)
+    with running(settings):
+        until(lambda: counts(settings) == expected(3))
+
+
+def test_producers_compress_as_they_like(settings: Settings) -> None:
+    event = {"specversion": "1.0", "source": "crm", "type": "lead.closed", "subject": "lead-1"}
+    for codec in ("none", "gzip", "snappy", "lz4", "zstd"):
+        producer = Producer({"bootstrap.servers": settings.kafka, "compression.type": codec})
+        data = {"time": "2026-03-02T09:00:00Z", "id": codec, "data": {"reason": "recycled" * 32}}
+        producer.produce(settings.topic("leads"), key=b"lead-1", value=orjson.dumps(event | data))
+        producer.flush(SECONDS)
+    with running(settings):
+        until(lambda: asked(settings, "SELECT count() FROM events_once") == [(5,)])
 
 
 def test_a_tombstone_in_the_topic_ends_the_row(settings: Settings) -> None:

@@ -6,18 +6,21 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
-from schemas.results import DeadLetter, KpiRow, LeadFacts
+from schemas.publishing import published
+from schemas.results import DeadLetter, KpiRow, LeadFacts, timestamp
 from schemas.settings import Settings
 from sinks.clickhouse.rows import COLUMNS, Unusable, parsers
 from sinks.clickhouse.schema import SchemaTooNew, connect, migrate
 from sinks.clickhouse.writer import Batch, Writer
+from tests.streams.floor import engaged
+from tests.streams.service_floor import as_of, office
 
 NOW = int(time.time() * 1000)
 DAY = 86_400_000
@@ -40,6 +43,10 @@ def write(client: Client, topic: str, *records: Written) -> None:
     for record in records:
         batch.add(parse(record))
     Writer(client).write(batch)
+
+
+ALWAYS: Final[dict[str, Any]] = {"window": "all", "start": "1970-01-01T00:00:00Z", "end": None}
+"""The window that the worker keeps for ever."""
 
 
 def kpi(revision: int, offset: int, value: float | str | None = 1.5, **changes: Any) -> Written:
@@ -72,7 +79,7 @@ def event(topic: str, kind: str, data: dict[str, Any], id: str = "e-1", time: st
 def facts(lead: str, revision: int, touches: int = 0) -> bytes:
     names = dict.fromkeys(LeadFacts.__struct_fields__)
     texts = dict.fromkeys(("owner", "team", "temperature", "source", "region", "channel", "segment"), "unknown")
-    flags = {"qualified": True, "open": True, "imported": False}
+    flags = {"qualified": True, "open": True, "imported": False, "truncated": True}
     counts = {"instances": 1, "touches": touches, "follow_ups": 0, "replies": 0, "revision": revision}
     at = {"engaged_at": "2026-03-02T09:00:00.250Z", "last_event_at": "2026-03-02T09:00:00.250Z"}
     return orjson.dumps(names | texts | flags | counts | at | {"lead": lead})
@@ -127,7 +134,7 @@ def test_a_sum_keeps_its_exact_decimal(client: Client) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_tombstone_ends_what_was_written_before_it_however_often_that_comes(client: Client, seed: int) -> None:
-    row = kpi(7, 3)
+    row = kpi(7, 3, **ALWAYS)
     written = [row, Written(row.key, None, 4, NOW + 4)]
     write(client, "kpi.response", *written)
     again = [row, *written, row]
@@ -138,7 +145,7 @@ def test_a_tombstone_ends_what_was_written_before_it_however_often_that_comes(cl
 
 
 def test_a_row_written_after_a_tombstone_stands_though_the_tombstone_comes_again(client: Client) -> None:
-    first, second = kpi(7, 3), kpi(8, 5)
+    first, second = kpi(7, 3, **ALWAYS), kpi(8, 5, **ALWAYS)
     tombstone = Written(first.key, None, 4, NOW + 4)
     write(client, "kpi.response", first, tombstone, second)
     write(client, "kpi.response", first, tombstone)
@@ -149,16 +156,24 @@ def test_a_row_written_after_a_tombstone_stands_though_the_tombstone_comes_again
     assert before_and_after_merging(client, "kpis", standing) == [(8,)]
 
 
+def test_a_row_whose_window_the_worker_keeps_no_longer_stands_until_its_table_lets_it_go(client: Client) -> None:
+    """The worker ends what it will not correct any more; how long its rows are kept is for the tables to say."""
+    old, new = kpi(7, 3, window="1d"), kpi(7, 4, window="1h", start=timestamp(NOW - 34 * DAY))
+    expired = NOW + 400 * DAY
+    write(client, "kpi.response", old, new, Written(old.key, None, 5, expired), Written(new.key, None, 6, NOW + 6))
+    assert client.query("SELECT window FROM kpis_latest").result_rows == [("1d",)]
+
+
 def test_lead_facts_are_upserted_and_ended_by_a_tombstone(client: Client) -> None:
     write(client, "lead-facts", Written(b"l-1", facts("l-1", 2, touches=5)), Written(b"l-2", facts("l-2", 1)))
     write(client, "lead-facts", Written(b"l-1", facts("l-1", 1, touches=4)), Written(b"l-2", None, offset=9))
 
     def standing() -> Any:
         return client.query(
-            "SELECT lead, touches, stage, toUnixTimestamp64Milli(engaged_at) % 1000 FROM leads_latest"
+            "SELECT lead, touches, stage, truncated, toUnixTimestamp64Milli(engaged_at) % 1000 FROM leads_latest"
         ).result_rows
 
-    assert before_and_after_merging(client, "lead_facts", standing) == [("l-1", 5, None, 250)]
+    assert before_and_after_merging(client, "lead_facts", standing) == [("l-1", 5, None, True, 250)]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -213,6 +228,18 @@ def test_an_announcement_counts_once_under_its_identity(client: Client) -> None:
         client, "sla_events", lambda: client.query("SELECT name, lead, step FROM sla_once ORDER BY name").result_rows
     )
     assert names == [("sla.breached", "l-1", "1"), ("sla.met", "l-1", "")]
+
+
+def test_a_clock_event_is_kept_whole_and_found_by_what_it_is_of(client: Client) -> None:
+    told, _ = as_of(DAY, office(), engaged(owner="r-1", team="emea"))
+    write(client, "sla", *[Written(b"lead-1", published(event)) for event in told])
+    columns = "name, clock, policy, step, team, owner, toString(at), JSONExtractString(body, 'kind')"
+    clock = "first_response/leads/lead-1/crm/lead.engaged-0"
+    assert client.query(f"SELECT {columns} FROM sla_once ORDER BY at").result_rows == [
+        ("sla.started", clock, "p@1", "", "emea", "r-1", "2026-03-02 09:00:00.000", "first_response"),
+        ("sla.at_risk", clock, "p@1", "0.8", "emea", "r-1", "2026-03-02 12:12:00.000", "first_response"),
+        ("sla.breached", clock, "p@1", "", "emea", "r-1", "2026-03-02 13:00:00.000", "first_response"),
+    ]
 
 
 def letter(offset: int) -> Written:
@@ -295,7 +322,10 @@ def test_migrating_twice_and_by_two_at_once_is_migrating_once(dsn: str) -> None:
         thread.join()
     migrated()
     assert faults == []
-    assert connect(dsn).query("SELECT version, name FROM migrations FINAL").result_rows == [(1, "001_tables.sql")]
+    applied = connect(dsn).query("SELECT version, name FROM migrations FINAL ORDER BY version").result_rows
+    names = ["001_tables.sql", "002_reply_class.sql", "003_subjects.sql", "004_truncated.sql", "005_forgotten.sql"]
+    names.append("006_reply_kind.sql")
+    assert applied == list(enumerate(names, start=1))
 
 
 def test_a_database_of_a_later_release_is_left_alone(client: Client) -> None:
@@ -333,3 +363,13 @@ def test_a_stamp_that_no_clock_shows_neither_hides_nor_expires_a_row(client: Cli
         write(client, "dead-letters", letter(offset)._replace(timestamp=stamp))
     client.command("OPTIMIZE TABLE dead_letters FINAL")
     assert client.command("SELECT count() FROM dead_letters_once") == 3
+
+
+def test_what_a_reply_counts_as_is_stored_though_its_text_is_not(client: Client) -> None:
+    said: dict[str, Any] = {"in_reply_to": "m-1", "text": "Thanks, sounds great! Please call me tomorrow."}
+    out: dict[str, Any] = {"in_reply_to": "m-1", "headers": {"Auto-Submitted": "auto-replied"}}
+    none: dict[str, Any] = {"in_reply_to": "m-1"}
+    records = [event("emails", "email.replied", data, id=f"e-{n}") for n, data in enumerate((said, out, none))]
+    write(client, "emails", *records)
+    found = client.query("SELECT reply_class, position(body, 'sounds great') FROM events_once ORDER BY id").result_rows
+    assert found == [("positive", 0), ("auto", 0), ("", 0)]

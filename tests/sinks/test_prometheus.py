@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+import structlog
 from prometheus_client.parser import text_string_to_metric_families
 
+from schemas.envelope import Reason
 from schemas.results import KpiRow, timestamp
 from schemas.settings import Settings
 from sinks.prometheus import Metrics
@@ -71,11 +73,29 @@ def filled(metrics: Metrics) -> Metrics:
     metrics.events("sales.leads", "lead.engaged", 3)
     metrics.dead_letters("future", 1)
     metrics.late("sales.leads", 2)
-    metrics.responses(44.0)
+    metrics.responses([44.0])
     metrics.cycle(0.03)
     metrics.watermark(2, NINE)
     metrics.lag({("sales.leads", 0): 4})
+    metrics.heard("leads", NINE)
+    metrics.calendars({"berlin": True})
+    metrics.overdue.update(2, "hot", "emea-1", NINE)
     return metrics
+
+
+def test_every_reason_for_a_dead_letter_is_there_from_zero(metrics: Metrics) -> None:
+    """Else the first letter of a kind would be no increase."""
+    metrics.dead_letters("future", 2)
+    found = scraped(metrics, "sales_dead_letters_total")
+    assert {(reason,) for reason in get_args(Reason)} == set(found)
+    assert {reason: n for (reason,), n in found.items() if n} == {"future": 2}
+
+
+def test_what_was_heard_last_of_a_topic_and_which_calendars_are_open(metrics: Metrics) -> None:
+    metrics.heard("leads", NINE)
+    metrics.calendars({"berlin": True, "new-york": False})
+    assert scraped(metrics, "sales_last_event_time_seconds") == {("leads",): NINE / 1000}
+    assert scraped(metrics, "sales_calendar_open") == {("berlin",): 1, ("new-york",): 0}
 
 
 def test_the_last_complete_window_of_each_size_is_shown(metrics: Metrics) -> None:
@@ -228,6 +248,67 @@ def test_corrections_of_old_windows_are_not_kept_while_nobody_scrapes(metrics: M
     assert not metrics.rows._owned[0].readings
 
 
+@pytest.fixture
+def few() -> Metrics:
+    """Two teams have series of their own; the others share one, that which is really called so too."""
+    metrics = Metrics(Settings(_env_file=None, label_teams=2))
+    sizes = {"a": 5, "b": 70, "c": 5, "d": 60, "other": 900}
+    for n, (team, leads) in enumerate(sizes.items()):
+        counted: dict[str, Any] = {"team": team, "count": leads, "numerator": 1, "denominator": leads}
+        metrics.rows.update(0, row("leads_created", "all", 0, **counted))
+        metrics.rows.update(0, row("leads_created", **counted))
+        metrics.rows.update(0, row(value=1 / leads, **counted))
+        metrics.rows.update(0, row("lead_response_time", **counted, statistics={"p50": 4.0}))
+        metrics.rows.update(1, now_row("open_leads", leads, NINE, team))
+        metrics.rows.update(1, now_row("oldest_open_lead", 60 * n, NINE, team))
+    metrics.rows.advance(1, NINE + HOUR)
+    return metrics
+
+
+def test_of_very_many_teams_those_with_most_leads_are_shown_and_the_others_as_one(few: Metrics) -> None:
+    """Counts are summed, ratios taken anew; no quantile can be told of them together."""
+    shares = scraped(few, "sales_kpi_ratio")
+    assert shares == {
+        ("reply_rate", "b", "1h"): 1 / 70, ("reply_rate", "d", "1h"): 1 / 60, ("reply_rate", "other", "1h"): 3 / 910
+    }  # fmt: skip
+    counts = scraped(few, "sales_kpi_count")
+    assert {counts[kpi, "other", "1h"] for kpi in ("leads_created", "reply_rate", "lead_response_time")} == {910}
+    assert {team for _, _, team, _ in scraped(few, "sales_kpi_seconds")} == {"b", "d"}
+    assert scraped(few, "sales_folded_teams") == {(): 3}
+
+
+def test_open_leads_of_the_teams_shown_as_one_are_summed_and_the_oldest_of_them_is_the_oldest(few: Metrics) -> None:
+    assert scraped(few, "sales_open_leads")["other", "hot"] == 910
+    assert scraped(few, "sales_open_leads")["b", "hot"] == 70
+    assert scraped(few, "sales_oldest_open_lead_seconds")["other", "hot"] == 3600 + 240
+    assert {team for team, _ in scraped(few, "sales_open_leads")} == {"b", "d", "other"}
+
+
+def test_which_teams_are_shown_follows_from_their_rows_alone(few: Metrics) -> None:
+    """Not from who came first: the least known of equal size are told apart by their names."""
+    again = Metrics(Settings(_env_file=None, label_teams=3))
+    for team in ("d", "c", "other", "b", "a"):
+        size = {"a": 5, "b": 70, "c": 5, "d": 60, "other": 900}[team]
+        again.rows.update(0, row("leads_created", "all", 0, team=team, count=size))
+        again.rows.update(0, row("leads_created", team=team, count=size))
+        again.rows.update(7, now_row("open_leads", 1, NINE, team))
+    assert {team for _, team, _ in scraped(again, "sales_kpi_count")} == {"a", "b", "d", "other"}
+
+
+def test_as_many_teams_as_have_series_of_their_own_are_all_shown() -> None:
+    with structlog.testing.capture_logs() as told:
+        metrics = Metrics(Settings(_env_file=None, label_teams=2))
+        for team in ("other", "a"):
+            metrics.rows.update(0, row("leads_created", team=team))
+        assert {team for _, team, _ in scraped(metrics, "sales_kpi_count")} == {"a", "other"}
+        assert scraped(metrics, "sales_folded_teams") == {(): 0}
+        assert told == []
+        metrics.rows.update(0, row("leads_created", team="b"))
+        metrics.exposition()
+        metrics.exposition()
+    assert [(entry["log_level"], entry["teams"], entry["shown"]) for entry in told] == [("warning", 3, 2)]
+
+
 def test_there_is_nothing_but_the_families_meant(metrics: Metrics) -> None:
     text = filled(metrics).exposition()[0].decode()
     assert {family.name for family in text_string_to_metric_families(text)} == {
@@ -238,8 +319,17 @@ def test_there_is_nothing_but_the_families_meant(metrics: Metrics) -> None:
         "sales_oldest_open_lead_seconds",
         "sales_events",
         "sales_dead_letters",
+        "sales_forgotten_records",
+        "sales_truncated_leads",
+        "sales_last_event_time_seconds",
+        "sales_calendar_open",
+        "sales_sla_oldest_overdue_seconds",
+        "sales_folded_teams",
+        "sales_partitions_stopped",
         "sales_late_events",
         "sales_lead_response_seconds",
+        "sales_sla_fired",
+        "sales_sla_firing_delay_seconds",
         "sales_cycle_seconds",
         "sales_watermark_seconds",
         "sales_consumer_lag_records",
@@ -249,7 +339,7 @@ def test_there_is_nothing_but_the_families_meant(metrics: Metrics) -> None:
 def test_counters_gauges_and_histograms_have_the_contracts_names(metrics: Metrics) -> None:
     filled(metrics)
     assert scraped(metrics, "sales_events_total") == {("sales.leads", "lead.engaged"): 3}
-    assert scraped(metrics, "sales_dead_letters_total") == {("future",): 1}
+    assert scraped(metrics, "sales_dead_letters_total")[("future",)] == 1
     assert scraped(metrics, "sales_late_events_total") == {("sales.leads",): 2}
     assert scraped(metrics, "sales_lead_response_seconds_sum") == {(): 44}
     assert scraped(metrics, "sales_lead_response_seconds_bucket")[("60.0",)] == 1

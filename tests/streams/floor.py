@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 
 from schemas.catalogue import by_name
-from schemas.events import TOPIC_OF, TYPES, Event
+from schemas.events import TOPIC_OF, TYPES, Event, Judgement
 from schemas.results import KpiRow
 from streams.contributions import changes, contributions
 from streams.lead import Lead
@@ -15,8 +16,9 @@ from streams.reading import read
 from streams.rows import rows
 from streams.rules import Rules
 from streams.selection import Selection
+from streams.spreading import spread
 from streams.timelines import Timeline, absorb
-from streams.windows import Cells, decode_cell, spread
+from streams.windows import Cells, decode_cell
 
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 START = 1_772_442_000_000  # 2026-03-02T09:00:00Z
@@ -58,8 +60,8 @@ def about(what: str, at: int, message_id: str = "m", **data: Any) -> Event:
     return event(f"email.{what}", at, f"{what}-{message_id}-{at}", message_id=message_id, **data)
 
 
-def reply(at: int, class_: str | None = None, **data: Any) -> Event:
-    return event("email.replied", at, class_=class_, **data)
+def reply(at: int, class_: str | None = None, judged: Judgement | None = None, **data: Any) -> Event:
+    return msgspec.structs.replace(event("email.replied", at, class_=class_, **data), judged=judged)
 
 
 def timeline_of(*events: Event, lead: str = "lead-1") -> Timeline:
@@ -76,7 +78,7 @@ def lead_of(*events: Event, rules: Rules = RULES) -> Lead:
 def table_of(*leads: Lead, selection: Selection = ALL, rules: Rules = RULES) -> dict[bytes, dict[int, int]]:
     """Every cell that has something in it."""
     table: dict[bytes, dict[int, int]] = {}
-    changed = [change for lead in leads for change in changes({}, contributions(lead, selection, rules))]
+    changed = [change for lead in leads for change in changes({}, contributions(lead, selection, rules), selection)]
     spread(changed, Cells(selection, rules), table)
     return {cell: vector for cell, vector in table.items() if vector}
 

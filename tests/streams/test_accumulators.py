@@ -4,7 +4,7 @@ import numpy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.accumulators import SLOTS, Vector, bucket, difference, differing, middle, total
+from streams.accumulators import SLOTS, Vector, bucket, difference, middle, total
 from streams.figures import duration
 from streams.kinds import HISTOGRAM
 from tests.laws import is_an_abelian_group
@@ -15,11 +15,6 @@ vectors = st.dictionaries(st.integers(0, 9), st.integers(-3, 3).filter(bool), ma
 @given(vectors, vectors, vectors)
 def test_vectors_are_an_abelian_group(a: Vector, b: Vector, c: Vector) -> None:
     is_an_abelian_group(lambda x, y: total([x, y]), difference, {}, a, b, c)
-
-
-@given(vectors, vectors)
-def test_vectors_differ_in_the_slots_of_their_difference(a: Vector, b: Vector) -> None:
-    assert sorted(differing(a, b)) == sorted(difference(a, b))
 
 
 @given(vectors, vectors)

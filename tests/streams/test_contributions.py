@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from schemas.decoding import decoder
 from schemas.events import TOPIC_OF, Event
 from schemas.results import KpiRow
-from streams.contributions import EVERY_AXIS, Key, affected, changes, contributions
+from streams.contributions import EVERY_AXIS, Contributed, affected, changes, contributions
 from streams.lead import Lead
 from streams.reading import read
 from streams.rows import rows
+from streams.spreading import spread
 from streams.timelines import Absorbed, Timeline, absorb
-from streams.windows import Cells, encode_cell, spread
+from streams.windows import Cells, encode_cell
 from tests.streams.floor import ALL, RULES, call, engaged, events, histories, lead_of, table_of, timeline_of
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
@@ -31,12 +32,12 @@ def test_increments_in_any_order_equal_a_rebuild_from_scratch(history: list[Even
     replayed = [*history, *random.sample(history, len(history) // 2)]
     random.shuffle(replayed)
     timeline, table, cells = Timeline("lead-1"), dict[bytes, dict[int, int]](), Cells(ALL, RULES)
-    known: dict[Key, dict[int, int]] = {}
+    known: Contributed = {}
     for first in range(0, len(replayed), size):
         for one in replayed[first : first + size]:
             absorb(timeline, one)
         now = contributions(read(timeline, RULES), ALL, RULES)
-        spread(changes(known, now), cells, table)
+        spread(changes(known, now, ALL), cells, table)
         known = now
     assert {cell: vector for cell, vector in table.items() if vector} == table_of(lead_of(*history))
 
@@ -52,9 +53,9 @@ def test_an_event_changes_nothing_but_the_axes_it_is_said_to_affect(history: lis
 
 def test_what_did_not_change_is_not_sent_again() -> None:
     before = contributions(lead_of(engaged()), ALL, RULES)
-    assert changes(before, dict(before)) == []
+    assert changes(before, dict(before), ALL) == []
     after = contributions(lead_of(engaged(), call(1)), ALL, RULES)
-    assert changes(before, after)
+    assert changes(before, after, ALL)
 
 
 def help_desk() -> list[Lead]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.streams.floor import (
@@ -85,7 +87,7 @@ def test_by_channel_those_touched_on_it_that_replied_on_it() -> None:
 
 
 def test_a_reply_has_its_own_channel_else_that_of_the_message_it_answers() -> None:
-    def channel(**data: str) -> list[str]:
+    def channel(**data: Any) -> list[str]:
         lead = lead_of(mail(0, "s", channel="sms"), mail(0, "e"), mail(0, "l", channel="social"), reply(1, **data))
         return [row.dimensions["channel"] for row in rows_of("reply_rate", lead, grouping="channel") if row.numerator]
 
@@ -106,6 +108,15 @@ def test_a_touch_draws_the_positive_reply_that_answers_it() -> None:
     lead = lead_of(mail(0), call(1), call(9), reply(5, "positive"))
     found = rows_of("message_reply_rate", lead, grouping="channel")
     assert {row.dimensions["channel"]: row.numerator for row in found} == {"call": 1, "email": 0}
+
+
+def test_a_positive_reply_to_a_message_of_no_person_is_drawn_by_no_touch() -> None:
+    answer = reply(HOUR, "positive", in_reply_to="m")
+    assert ratio_of("message_reply_rate", call(0), mail(1, automatic=True), answer) == (0, 1)
+    later = mail(2 * HOUR)
+    assert ratio_of("message_reply_rate", call(0), answer, later) == (1, 2)
+    channels = rows_of("message_reply_rate", lead_of(call(0), answer, later), grouping="channel")
+    assert {row.dimensions["channel"]: row.numerator for row in channels} == {"call": 1, "email": 0}
 
 
 def test_an_answered_call_of_theirs_is_no_outreach_that_could_draw_a_reply() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.events import Event
+from schemas.events import Event, Judgement
 from tests.streams.floor import (
     DAY,
     HOUR,
@@ -57,6 +57,8 @@ def test_a_missed_inbound_call_answers_nothing() -> None:
 
 def test_engaging_again_while_open_changes_nothing() -> None:
     assert response(engaged(), engaged(MINUTE), call(2 * MINUTE)) == 120
+    lead = lead_of(engaged(team="a"), engaged(MINUTE, qualified=False, team="b"))
+    assert [row.dimensions["team"] for row in rows_of("lead_response_time", lead, grouping="team")] == ["a"]
 
 
 def test_a_contact_engages_when_it_qualifies() -> None:
@@ -153,3 +155,54 @@ def test_a_human_reply_is_contact() -> None:
     assert duration_of("time_to_contact", engaged(), mail(MINUTE), reply(HOUR), call(DAY, answered=True)) == 3600
     assert duration_of("time_to_contact", engaged(), mail(MINUTE), reply(HOUR, "auto")) is None
     assert duration_of("time_to_contact", engaged(), mail(MINUTE), called_in(HOUR)) is None
+
+
+def next_response(*events: Event) -> float | None:
+    return duration_of("next_response_time", engaged(), *events)
+
+
+def test_of_several_messages_in_a_row_the_first_one_waits_for_the_next_touch() -> None:
+    assert next_response(reply(HOUR), reply(2 * HOUR), called_in(3 * HOUR), call(4 * HOUR), call(5 * HOUR)) == 3 * 3600
+
+
+def test_each_row_of_messages_waits_for_an_answer_of_its_own() -> None:
+    row = row_of("next_response_time", lead_of(engaged(), reply(HOUR), call(2 * HOUR), reply(DAY), call(DAY + HOUR)))
+    assert (row.count, row.statistics["mean"], row.statistics["censored"]) == (2, 3600, 0)
+    days = rows_of("next_response_time", lead_of(engaged(), reply(HOUR), reply(DAY)), window="1d")
+    assert [(row.start, row.basis) for row in days] == [("2026-03-02T00:00:00Z", "inbound")]
+
+
+def test_a_call_of_theirs_that_is_taken_answers_a_message_and_a_missed_one_is_a_message() -> None:
+    assert next_response(reply(HOUR), called_in(2 * HOUR, answered=True)) == 3600
+    assert next_response(called_in(HOUR), called_in(2 * HOUR, talk_seconds=40)) == 3600
+    assert next_response(called_in(HOUR, talk_seconds=3), call(3 * HOUR)) == 2 * 3600
+
+
+def test_automatic_mail_on_either_side_neither_waits_nor_answers() -> None:
+    assert not has_rows("next_response_time", engaged(), reply(HOUR, "auto"), reply(2 * HOUR, "bounce"))
+    assert next_response(reply(HOUR), mail(2 * HOUR, "a", automatic=True), mail(3 * HOUR, "b")) == 2 * 3600
+    assert next_response(reply(HOUR), mail(2 * HOUR, "a"), about("bounced", 3 * HOUR, "a"), call(5 * HOUR)) == 4 * 3600
+
+
+def test_a_message_that_comes_with_the_engagement_waits_for_the_first_response() -> None:
+    assert not has_rows("next_response_time", engaged(), reply(60 * SECOND))
+    assert next_response(reply(61 * SECOND), call(121 * SECOND)) == 60
+
+
+def test_a_message_to_a_closed_lead_waits_for_nothing_and_one_before_stays_open() -> None:
+    assert not has_rows("next_response_time", engaged(), closed(HOUR), reply(2 * HOUR))
+    assert next_response(reply(HOUR), closed(2 * HOUR), call(3 * HOUR)) is None
+    assert not has_rows("next_response_time", engaged(), closed(HOUR, "duplicate"), reply(MINUTE * 30))
+    assert not has_rows("next_response_time", reply(HOUR), call(2 * HOUR))
+
+
+def test_who_asks_to_be_left_alone_waits_for_no_answer() -> None:
+    alone = Judgement("unsubscribe", "phrases", 1)
+    assert not has_rows("next_response_time", engaged(), reply(HOUR, judged=alone), reply(2 * HOUR))
+    assert next_response(reply(HOUR), reply(2 * HOUR, judged=alone), call(3 * HOUR)) is None
+
+
+def test_a_message_counts_for_whoever_had_the_lead_when_it_came() -> None:
+    owned = [engaged(owner="r-1", team="a"), reply(HOUR), assigned(2 * HOUR, "r-2", team="b"), call(3 * HOUR)]
+    [row] = rows_of("next_response_time", lead_of(*owned), grouping="rep")
+    assert (row.dimensions, row.count) == ({"rep": "r-1"}, 1)

@@ -4,7 +4,7 @@ import pytest
 
 from streams.lead import Lead
 from streams.now import BASIS, age_band, next_band_change, now_vector, open_leads
-from streams.rows import final_at, is_empty, reports, rows
+from streams.rows import finals, is_empty, reports, rows
 from streams.windows import Cells, encode_cell
 from tests.streams.floor import (
     ALL,
@@ -78,10 +78,13 @@ def test_no_row_where_nothing_belongs_but_a_zero_one_where_something_did() -> No
 
 def test_a_row_is_final_after_window_horizon_and_lateness() -> None:
     cell = encode_cell("events", "all", (), "1h", START)
-    assert final_at("lead_response_time", cell, RULES) == START + HOUR + 30 * DAY + HOUR
-    assert final_at("follow_up_rate", cell, RULES) == START + HOUR + DAY + HOUR
-    assert final_at("leads_created", cell, RULES) == START + HOUR + HOUR
-    assert final_at("leads_created", EVERYTHING, RULES) is None
+    assert finals(cell, RULES) == {
+        "response": START + HOUR + 30 * DAY + HOUR,
+        "follow_up": START + HOUR + DAY + HOUR,
+        "reply": START + HOUR + 30 * DAY + HOUR,
+        "none": START + HOUR + HOUR,
+    }
+    assert finals(EVERYTHING, RULES) == {}
 
 
 def test_silence_is_delivery_only_from_sources_that_never_report_it() -> None:
@@ -112,7 +115,7 @@ def test_a_lead_that_engages_again_is_as_warm_as_it_says_then() -> None:
 
 def test_age_bands_change_exactly_when_a_limit_is_reached() -> None:
     clock, bands = START, [age_band(0)]
-    while (change := next_band_change(START, clock)) is not None:
+    while (change := next_band_change(START, bands[-1])) is not None:
         assert age_band(change - 1 - START) == bands[-1]
         clock = change
         bands.append(age_band(clock - START))

@@ -11,7 +11,8 @@ from schemas.catalogue import GROUPINGS, WINDOWS
 from streams.accumulators import Vector, add_into
 from streams.contributions import Key
 from streams.rules import Rules
-from streams.windows import Cells, decode_cell, encode_cell, spread, window_bounds
+from streams.spreading import spread
+from streams.windows import Cells, decode_cell, encode_cell, window_bounds
 from tests.streams.floor import ALL, HOUR, RULES, START
 
 ZONES = ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/Sao_Paulo", "Asia/Kathmandu", "Australia/Lord_Howe"]

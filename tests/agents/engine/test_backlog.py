@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
+from faust.transport.drivers import aiokafka as driver
 
 from agents.engine.clock import monotonic
 from agents.engine.engine import Engine
-from agents.engine.faust_transport import ConsumerThread
+from agents.engine.faust_transport import ConsumerThread, Fetched
 
 FULL = 1_000
 
@@ -115,3 +116,32 @@ def test_a_topic_that_gives_nothing_for_now_holds_no_other_back() -> None:
     reader.fetched((CALLS, 2_000, 50), (LEADS, 1_000, 50))
     reader.fetched(exhausted=(LEADS,))
     assert reader.ahead == set()
+
+
+# What was fetched and dropped
+
+
+def test_after_an_assignment_every_topic_is_read_on_where_the_engine_stands() -> None:
+    """Faust would leave alone what nothing was committed for, though a dropped fetch may have moved it on."""
+    sought: list[tuple[str, int, int]] = []
+    engine = engine_of(partition(0, 0), partition(1, 0))
+    engine.plan.inputs = ("calls", "leads")  # type: ignore[misc]
+    engine._group.seek = lambda *to: sought.append(to)  # type: ignore[method-assign]
+    engine.partitions[0].positions, engine.partitions[1].positions = {"calls": 7}, {}
+    engine.seek()
+    assert sought == [("calls", 0, 7), ("leads", 0, 0), ("calls", 1, 0), ("leads", 1, 0)]
+
+
+async def test_a_fetch_that_ends_while_nothing_may_be_read_tells_what_it_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The consumer's positions have moved on: silently dropped, its records would never be read."""
+    record = SimpleNamespace(offset=0, timestamp=1)
+
+    async def fetched(*args: Any, **kwargs: Any) -> Any:
+        reader.thread.consumer.flow_active = False
+        return {CALLS: [record]}
+
+    monkeypatch.setattr(driver.AIOKafkaConsumerThread, "_fetch_records", fetched)
+    reader = Reader()
+    reader.thread.consumer = SimpleNamespace(flow_active=True, engine=SimpleNamespace(held_back=frozenset()))
+    found = await reader.thread._fetch_records(None, {CALLS}, max_records=1)
+    assert found == Fetched({("calls", 0): [record]}, {})

@@ -266,3 +266,20 @@ async def test_a_record_that_its_topic_does_not_take_stops_its_partition_alone(
     assert workers.log().count("partitions ready") == 1
     assert f"{changelog} takes no 20" in workers.log()
     assert "raise its max.message.bytes" in workers.log()
+
+
+@pytest.mark.parametrize(("key", "value"), [(None, b"x"), (b"\x00cycle", b"junk")])
+async def test_a_record_that_the_engine_never_wrote_stops_its_partition_alone(
+    floor: Settings, workers: Workers, key: bytes | None, value: bytes
+) -> None:
+    changelog = floor.topic(f"internal.{STAGE}-changelog")
+    async with AIOKafkaProducer(bootstrap_servers=floor.kafka) as producer:
+        await producer.send_and_wait(changelog, value, key=key, partition=1)
+        workers.start()
+        await until(lambda: "partition stopped" in workers.log(), "the partition stopped")
+        await producer.send_and_wait(floor.topic("a"), b"x", key=b"key-1", partition=1)
+        await producer.send_and_wait(floor.topic("a"), b"x", key=b"key-0", partition=0)
+    deadline = asyncio.get_running_loop().time() + 30
+    while (found := await last_values(floor, OUTPUT)) != {b"key-0": b"1"}:
+        assert asyncio.get_running_loop().time() < deadline, found
+    assert f"{changelog}[1] offset" in workers.log()

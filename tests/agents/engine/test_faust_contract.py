@@ -17,6 +17,7 @@ from aiokafka.consumer.fetcher import Fetcher, PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import Assignment, SubscriptionState, TopicPartitionState
 from aiokafka.producer.sender import Sender
+from aiokafka.protocol.commit import OffsetFetchRequest, OffsetFetchResponse_v3
 from aiokafka.structs import TopicPartition
 from faust.transport import consumer as transport
 from faust.transport.drivers import aiokafka as driver
@@ -46,6 +47,12 @@ def test_the_versions_are_those_that_were_read(package: str, pinned: str) -> Non
         (transport.Consumer, "_drain_messages", "44a2500309e83c63", "replaced: it delivers whole fetches"),
         (transport.Consumer, "force_commit", "cc094614d22c70fb", "replaced: committing is the engine's cycle"),
         (transport.Consumer, "on_partitions_revoked", "d04b7ae72c6fc206", "extended by a last cycle and the release"),
+        (
+            transport.Consumer,
+            "perform_seek",
+            "0e8c130ff4b0afd8",
+            "replaced: where the engine stands, not what was committed",
+        ),
         (transport.Consumer, "_wait_next_records", "6218e1969a636b3f", "called to get a fetch, which it hands through"),
         (transport.Consumer, "verify_all_partitions_active", "4e0e46f5c297305d", "silenced: there are no messages"),
         (transport.Consumer, "on_buffer_full", "c8961679e0bcdce5", "silenced: a queue holds all partitions"),
@@ -54,6 +61,33 @@ def test_the_versions_are_those_that_were_read(package: str, pinned: str) -> Non
         (driver.Consumer, "on_stop", "173f86b366f3608e", "extended: closes the engine once the consumer has stopped"),
         (driver.Consumer, "_new_consumer_thread", "0870ec53dea75083", "replaced: makes our consumer thread"),
         (driver.AIOKafkaConsumerThread, "_create_worker_consumer", "c2701bfc3e6f6cad", "extended: read_committed"),
+        (
+            driver.AIOKafkaConsumerThread,
+            "on_start",
+            "38b4e8bd1e10723a",
+            "extended: what fails of membership is tried again",
+        ),
+        (
+            GroupCoordinator,
+            "_push_error_to_user",
+            "743ff515bd7e2e38",
+            "replaced: it waits for a user who polls, and Faust does not",
+        ),
+        (
+            GroupCoordinator,
+            "_GroupCoordinator__coordination_routine",
+            "f814463c6b44a195",
+            "goes on after _push_error_to_user",
+        ),
+        (GroupCoordinator, "_send_req", "fa4b12e914ce9fcf", "called to read committed offsets"),
+        (
+            GroupCoordinator,
+            "_do_fetch_commit_offsets",
+            "b0f3598132715552",
+            "not called: it passes over what refuses the whole",
+        ),
+        (Fetcher, "close", "1cd24bc1c442149e", "lets a cancelled fetch through to whoever stops the consumer"),
+        (AIOKafkaConsumer, "stop", "bc5da9c98595299a", "leaves _client open where the fetcher's close raises"),
         (driver.AIOKafkaConsumerThread, "_fetch_records", "39a2c6c79fc1455a", "extended: adds the horizons"),
         (driver.AIOKafkaConsumerThread, "_ensure_consumer", "ff4a4c693b7ec63f", "called to get at aiokafka's consumer"),
         (driver.AIOKafkaConsumerThread, "seek", "1498560d05f02582", "called to read a dropped fetch again"),
@@ -72,9 +106,16 @@ def test_a_method_that_is_overridden_or_relied_on_is_the_one_that_was_read(
         (
             ours.Consumer,
             driver.Consumer,
-            ["_drain_messages", "force_commit", "on_partitions_revoked", "on_stop", "_new_consumer_thread"],
+            [
+                "_drain_messages",
+                "force_commit",
+                "perform_seek",
+                "on_partitions_revoked",
+                "on_stop",
+                "_new_consumer_thread",
+            ],
         ),
-        (ours.ConsumerThread, driver.AIOKafkaConsumerThread, ["_create_worker_consumer", "_fetch_records"]),
+        (ours.ConsumerThread, driver.AIOKafkaConsumerThread, ["on_start", "_create_worker_consumer", "_fetch_records"]),
         (ours.FetchSchema, faust.Schema, ["compile"]),
     ],
 )
@@ -174,8 +215,16 @@ def test_rejoining_is_asked_of_the_coordinator() -> None:
     )
 
 
-def test_the_committed_offset_of_a_partition_can_be_read() -> None:
-    assert parameters(AIOKafkaConsumer.committed) == ["self", "partition"], "positions start at the committed offsets"
+def test_the_coordination_is_a_task_that_can_be_watched() -> None:
+    assert sets(GroupCoordinator, "_coordination_task"), "a worker whose membership has ended by a bug ends too"
+
+
+def test_the_committed_offsets_of_a_partition_can_be_asked_for() -> None:
+    assert parameters(OffsetFetchRequest.__init__) == ["self", "consumer_group", "partitions"], (
+        "positions start at the committed offsets"
+    )
+    assert OffsetFetchResponse_v3.SCHEMA.names[-1] == "error_code", "what refuses the whole request has to be seen"
+    assert parameters(GroupCoordinator.coordinator_dead) == ["self"], "a coordinator that has moved is looked up anew"
     assert parameters(AIOKafkaConsumer.partitions_for_topic) == ["self", "topic"], "stage 2 counts its sources by it"
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agents.engine.store import Reached, Store
+import pytest
+
+from agents.engine.store import CYCLE, Cycle, Reached, Store, StoreFailed, encode_cycle
 
 AT = Reached(7, b"incarnation", 1)
 
@@ -63,3 +65,34 @@ def test_clearing_forgets_the_disk_and_what_was_pending(tmp_path: Path) -> None:
     store.put(b"b", b"2")
     store.clear()
     assert (store.get(b"a"), store.get(b"b"), store.reached) == (None, None, None)
+
+
+def test_a_state_is_whole_where_its_first_cycle_is_known(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    assert not store.is_whole
+    store.begin(Cycle(5, b"one"))
+    assert (store.is_whole, store.cycle) == (True, Cycle(5, b"one"))
+    store.put(CYCLE, encode_cycle(Cycle(6, b"another")))
+    assert not store.is_whole
+
+
+def test_beginning_anew_deletes_what_is_there_with_the_next_commit(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.put(b"a", b"1")
+    store.apply(store.take(), AT)
+    store.begin(Cycle(1, b"new"))
+    assert (store.get(b"a"), store.reached, list(store.scan(b""))) == (None, None, [])
+    assert store.take()[b"a"] is None
+
+
+def test_a_topic_of_another_id_has_not_been_read(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    assert store.reads({"leads": "1", "calls": "2"}) == {"leads", "calls"}
+    assert store.reads({"leads": "1", "calls": "2"}) == set()
+    assert store.reads({"leads": "1", "calls": "3"}) == {"calls"}
+
+
+def test_a_disk_that_refuses_is_named_with_its_directory(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreFailed, match=r"file/0 cannot be opened"):
+        Store(tmp_path / "file" / "0")

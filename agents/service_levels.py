@@ -1,0 +1,198 @@
+"""The clocks of one partition's leads: what was announced and counted of each, and when the next of it is due."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from heapq import heapify, heappop, heappush
+from typing import NamedTuple
+
+import msgspec
+
+from agents.attainment import Attainment
+from agents.engine.clock import now as wall_clock
+from agents.engine.store import Store
+from agents.overdue import Overdue
+from schemas.events import Millis
+from schemas.publishing import published
+from sinks.prometheus import Metrics
+from streams.announcements import FIRED, Announced, Announcing, Told, announce
+from streams.attainment import Terms
+from streams.clocks import clocks, next_judgement, subject_of
+from streams.contributions import Change
+from streams.lead import Lead
+from streams.policies import Policies
+from streams.rules import Rules
+from streams.selection import Selection
+
+_TOLD, _NEXT, _POLICIES = b"s", b"n", b"=policies"
+_TIMELINE, _AFTER_TIMELINE = b"t", b"u"
+_A_CYCLE = 1_000
+"""At most so many leads are looked at in a cycle because of the time: what falls due at once is told in turns."""
+_SPARE = 1_000
+
+_encode = msgspec.msgpack.encode
+_decode = msgspec.msgpack.Decoder(list[Told]).decode
+
+
+class Levels(NamedTuple):
+    """What all partitions judge by."""
+
+    policies: Policies
+    rules: Rules
+
+    @property
+    def digest(self) -> bytes:
+        """A short name of all that clocks depend on; empty where there are none."""
+        return f"{self.policies.digest} {self.rules}".encode() if self.policies else b""
+
+
+class ServiceLevels:
+    """An index over the timelines, kept in the store: what was told of a lead's clocks, and its next instant.
+
+    With nothing to judge by it costs nothing: ``is_active`` is False. ``is_live`` is whether time is that of the
+    wall clock.
+    """
+
+    def __init__(
+        self, store: Store, levels: Levels, metrics: Metrics, is_live: bool, selection: Selection, partition: int
+    ) -> None:
+        self._store = store
+        self._attainment = Attainment(store, Terms(levels.policies, levels.rules, selection))
+        self._levels = levels
+        self._metrics = metrics
+        self._overdue = Overdue(store, metrics.overdue, partition)
+        self._is_live = is_live
+        self._next: dict[str, Millis] = {}
+        self._heap: list[tuple[Millis, str]] = []
+        self._ripe: deque[str] = deque()
+        self._unread: deque[str] = deque()
+        self._records: list[tuple[bytes, bytes | None]] = []
+        self._seen: set[tuple[str, str]] = set()
+        stored = store.get(_POLICIES) or b""
+        self.is_active = bool(levels.digest or stored)
+        self._is_followed = stored == levels.digest
+        if not self.is_active:
+            return
+        for key, value in store.scan(_NEXT):
+            self._next[key[len(_NEXT) :].decode()] = int.from_bytes(value, "big")
+        self._rebuild()
+        if not self._is_followed:
+            self._unread.extend(self._all())
+
+    def _all(self) -> list[str]:
+        """Every lead that another policy may say something else of."""
+        if not self._levels.policies:
+            told = [key[len(_TOLD) :].decode() for key, _ in self._store.scan(_TOLD)]
+            return list(dict.fromkeys(told + self._attainment.leads()))
+        keys = self._store.keys(_TIMELINE, _AFTER_TIMELINE, 1 << 62)
+        return list(dict.fromkeys(key[len(_TIMELINE) : -5].decode() for key in keys))
+
+    @property
+    def has_more(self) -> bool:
+        """Leads wait to be looked at, beyond those of one cycle."""
+        return bool(self._ripe or self._unread)
+
+    def tick(self, clock: Millis) -> None:
+        """Let time pass: leads of which something is due by ``clock`` are looked at with the next ``fire``."""
+        while self._heap and self._heap[0][0] <= clock:
+            at, lead = heappop(self._heap)
+            if self._next.get(lead) == at:
+                self._ripe.append(lead)
+
+    def fire(self, view_of: Callable[[str], Lead], clock: Millis, cycle: int) -> None:
+        """Announce what has fallen due of leads of which nothing was heard."""
+        for _ in range(min(_A_CYCLE, len(self._ripe))):
+            lead = self._ripe.popleft()
+            # One that was heard of meanwhile was looked at then.
+            if self._next.get(lead, clock + 1) <= clock:
+                self.update(lead, view_of(lead), clock, cycle)
+        for _ in range(min(_A_CYCLE, len(self._unread))):
+            lead = self._unread.popleft()
+            self.update(lead, view_of(lead), clock, cycle)
+        if not self._is_followed and not self._unread:
+            self._is_followed = True
+            self._store.put(_POLICIES, self._levels.digest or None)
+            self.is_active = bool(self._levels.digest)
+
+    def update(self, lead: str, view: Lead, clock: Millis, cycle: int) -> None:
+        """Follow what is now known of a lead; announce what is to be announced by ``clock``."""
+        policies, rules = self._levels
+        found = clocks(view, policies, rules, clock)
+        self._overdue.update(lead, found, clock)
+        self._attainment.update(view, found, clock)
+        key = _TOLD + lead.encode()
+        stored = self._store.get(key)
+        told = [] if stored is None else _decode(stored)
+        about = Announcing(view, clock, policies.directory.responsible, cycle)
+        announced, after, upcoming = announce(about, found, told)
+        if announced:
+            self._store.put(key, _encode(after))
+            self._publish(lead, announced)
+        judged_anew = next_judgement(view, policies, rules, clock)
+        self._schedule(lead, min((at for at in (upcoming, judged_anew) if at is not None), default=None))
+
+    def count(self, view: Lead, clock: Millis) -> None:
+        """Count a lead by a new definition, before all are counted anew; there is nothing to announce."""
+        if self.is_active:
+            self._attainment.update(view, clocks(view, *self._levels, clock), clock)
+
+    def changes(self) -> list[Change]:
+        """What is to be added to cells since the last call."""
+        return self._attainment.take()
+
+    def recount(self) -> list[Change]:
+        """What is to be added to cells that were emptied."""
+        return self._attainment.recount()
+
+    def forget(self, lead: str, subject: str | None = None) -> None:
+        """Drop what was told of a lead's clocks, or of those that events of ``subject`` have started; tell nobody."""
+        key = _TOLD + lead.encode()
+        stored = self._store.get(key)
+        left = [told for told in _decode(stored) if subject_of(told.id) != subject] if stored and subject else []
+        if stored is not None:
+            self._store.put(key, _encode(left) if left else None)
+        if subject is None:
+            self._overdue.update(lead, (), 0)
+            self._schedule(lead, None)
+            self._attainment.forget(lead)
+
+    def take(self) -> list[tuple[bytes, bytes | None]]:
+        """The announcements since the last call, as records."""
+        records, self._records = self._records, []
+        return records
+
+    def _publish(self, lead: str, announced: list[Announced]) -> None:
+        expected = self._next.get(lead)
+        key = lead.encode()
+        for at, event, policy in announced:
+            self._records.append((key, published(event)))
+            if policy is not None and (policy.identity, event.team) not in self._seen:
+                self._seen.add((policy.identity, event.team))
+                for step in policy.steps:
+                    self._metrics.fired(policy.name, event.team, step, 0)
+            name = event.name.removeprefix("sla.")
+            if name in FIRED:
+                step = f"{name}:{event.step}" if event.step else name
+                self._metrics.fired(event.policy.partition("@")[0], event.team, step, 1)
+                if self._is_live and expected is not None and at + 1 >= expected:
+                    self._metrics.firing_delay((wall_clock() - at) / 1000)
+
+    def _schedule(self, lead: str, at: Millis | None) -> None:
+        if self._next.get(lead) == at:
+            return
+        if at is None:
+            del self._next[lead]
+            self._store.put(_NEXT + lead.encode(), None)
+            return
+        self._next[lead] = at
+        self._store.put(_NEXT + lead.encode(), at.to_bytes(8, "big"))
+        if len(self._heap) > 2 * len(self._next) + _SPARE:
+            self._rebuild()
+        else:
+            heappush(self._heap, (at, lead))
+
+    def _rebuild(self) -> None:
+        """Without instants that have been overtaken."""
+        self._heap = [(at, lead) for lead, at in self._next.items()]
+        heapify(self._heap)

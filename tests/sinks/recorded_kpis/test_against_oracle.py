@@ -1,0 +1,196 @@
+"""Every recorded KPI on the real engine against plain Python: repeats, late corrections, merges, several currencies."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from schemas.recorded_kpis import RECORDED, RecordedKpi, by_name
+from schemas.results import timestamp
+from schemas.settings import Settings
+from sinks.clickhouse.recorded_kpis.queries import rows
+from sinks.clickhouse.recorded_kpis.views import create
+from sinks.clickhouse.schema import connect, migrate
+from tests.sinks.recorded_kpis.floor import days_of_replies, told
+from tests.sinks.recorded_kpis.oracle import FIRST, ORACLE, WITH_ROWS, Case, Period, churn_alarm
+from tests.sinks.recorded_kpis.world import World
+from tests.sinks.test_reconciliation import publish, record
+
+ZONE: Final = ZoneInfo("Europe/Berlin")
+SETTINGS: Final = Settings(
+    timezone="Europe/Berlin", cycle_bands="3d,8d", observed_ratios="roas=revenue/spend", _env_file=None
+)
+STREAMED: Final = list(days_of_replies(3))
+OFTEN: Final = (("month", "2025-02-10", "2025-03-02"), ("week", "2025-02-24", "2025-03-17"))
+OTHERS: Final = (
+    ("quarter", "2025-03-31", "2025-04-01"),
+    ("custom", "2025-02-11", "2025-03-07"),
+    ("day", "2025-03-28", "2025-04-01"),
+)
+SERIES: Final = ("churn_alarm", "marginal_gain")
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[bytes]:
+    return told(7, 160)
+
+
+@pytest.fixture(scope="module")
+def world(lines: list[bytes]) -> World:
+    return World(lines, SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def client(clickhouse: str, lines: list[bytes]) -> Iterator[Client]:
+    """A database with the events in it, some of them before and some after the views were made."""
+    found = connect(f"{clickhouse}/recorded")
+    migrate(found, SETTINGS)
+    record(found, lines[:1000])
+    create(found, SETTINGS)
+    record(found, lines[700:])
+    publish(found, STREAMED)
+    yield found
+    found.close()
+
+
+def local(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZONE)
+
+
+def in_millis(at: datetime) -> int:
+    return round(at.timestamp() * 1000)
+
+
+def begins(period: str, at: datetime, steps: int) -> datetime:
+    """The beginning of the calendar period that is ``steps`` after the one of ``at``."""
+    day = datetime(at.year, at.month, at.day, tzinfo=UTC)
+    if period == "day":
+        moved = day + timedelta(days=steps)
+    elif period == "week":
+        moved = day - timedelta(days=day.weekday()) + timedelta(weeks=steps)
+    else:
+        months = {"month": 1, "quarter": 3, "year": 12}[period]
+        count = (day.year * 12 + day.month - 1) // months * months + steps * months
+        moved = datetime(count // 12, count % 12 + 1, 1, tzinfo=UTC)
+    return moved.replace(tzinfo=ZONE)
+
+
+def periods(period: str, since: str, until: str) -> list[Period]:
+    """Every period from two before the first to the last."""
+    first, end = local(since), in_millis(local(until))
+    if period == "custom":
+        long = end - in_millis(first)
+        return [(in_millis(first) + i * long, in_millis(first) + (i + 1) * long) for i in range(-FIRST, 1)]
+    found: list[Period] = []
+    for step in range(-FIRST, 100):
+        start = in_millis(begins(period, first, step))
+        if start >= end:
+            break
+        found.append((start, in_millis(begins(period, first, step + 1))))
+    return found
+
+
+Sums = dict[tuple[int, str, str, str], list[Fraction]]
+
+
+def summed(cases: Iterator[Case], scope: str, spans: list[Period]) -> Sums:
+    """(place of the period, who, of, currency) → numerator, denominator, n."""
+    found: Sums = defaultdict(lambda: [Fraction(0), Fraction(0), Fraction(0)])
+    for case in cases:
+        for place, (start, end) in enumerate(spans):
+            if start <= case.at < end:
+                who = "all" if scope == "all" else case.dimensions.get(scope) or "unknown"
+                n = int(case.denominator) if case.n is None else case.n
+                parts = found[place, who, case.of, case.currency]
+                for i, part in enumerate((case.numerator, case.denominator, n)):
+                    parts[i] += Fraction(part)
+    return found
+
+
+def value(kpi: RecordedKpi, parts: list[Fraction]) -> Fraction | None:
+    numerator, denominator, _ = parts
+    if kpi.kind in ("sum", "estimate", "rank") or (kpi.kind == "folded" and not denominator):
+        return numerator
+    if kpi.name == "pipeline_coverage" and denominator < 0:
+        return None
+    return numerator / denominator if denominator else None
+
+
+Row = tuple[Any, int, Any, int]
+"""Value and n, those of the period before."""
+
+
+def expected(kpi: RecordedKpi, cases: Iterator[Case], scope: str, spans: list[Period]) -> dict[tuple[str, ...], Row]:
+    sums = summed(cases, scope, spans)
+
+    def at(place: int, who: str, of: str, currency: str, before: int = 0) -> tuple[Fraction | None, int]:
+        parts = sums.get((place - before, who, of, currency), [Fraction(0)] * 3)
+        is_over = before and kpi.kind == "estimate" and not parts[2]
+        return None if is_over else value(kpi, parts), int(parts[2])
+
+    found = {(place + later, who, of, money) for place, who, of, money in sums for later in (0, 1)}
+    return {
+        (timestamp(spans[place][0]), who, of, currency): (
+            *at(place, who, of, currency),
+            *at(place, who, of, currency, before=1),
+        )
+        for place, who, of, currency in found
+        if FIRST <= place < len(spans)
+    }
+
+
+def about(number: Any) -> Any:
+    return None if number is None else pytest.approx(float(number), rel=1e-9, abs=1e-9)
+
+
+def compared(client: Client, world: World, kpi: RecordedKpi, asked: tuple[str, str, str], scope: str) -> int:
+    period, since, until = asked
+    spans = periods(period, since, until)
+    cases = (
+        ORACLE[kpi.name](world, spans, scope)
+        if kpi.name in ORACLE
+        else WITH_ROWS[kpi.name](world, spans, scope, STREAMED)
+    )
+    wanted = expected(kpi, cases, scope, spans)
+    found = rows(client, kpi, in_millis(local(since)), in_millis(local(until)), period, scope)
+    got = {
+        (row["start"], row["who"], row["of"], row["currency"]):
+            (row["value"] and float(row["value"]), row["n"], row["before"], row["before_n"])
+        for row in found
+    }  # fmt: skip
+    assert len(got) == len(found)
+    told = {name: (about(a), n, about(b), m) for name, (a, n, b, m) in wanted.items()}
+    assert {name: told[name] for name in sorted(told)} == {name: got[name] for name in sorted(got)}
+    return sum(row["n"] for row in found)
+
+
+@pytest.mark.parametrize("name", [kpi.name for kpi in RECORDED if kpi.name not in SERIES])
+def test_every_kpi_is_what_python_makes_of_the_events(client: Client, world: World, name: str) -> None:
+    kpi, place = by_name[name], list(by_name).index(name)
+    n = compared(client, world, kpi, OFTEN[place % 2], kpi.scopes[0])
+    assert n, "there is something to compare"
+    scope = kpi.scopes[1 + place % (len(kpi.scopes) - 1)] if len(kpi.scopes) > 1 else kpi.scopes[0]
+    compared(client, world, kpi, OTHERS[place % 3] if place % 4 else OFTEN[(place + 1) % 2], scope)
+
+
+def test_cancellations_are_beside_the_twelve_weeks_before(client: Client, world: World) -> None:
+    start, week = in_millis(local("2025-06-02")), 7 * 86_400_000
+    found = rows(client, by_name["churn_alarm"], start, start, "week", "product")
+    wanted = churn_alarm(world, start, week)
+    limits = {row["who"]: (int(row["value"]), row["n"], row["statistics"].get("limit")) for row in found}
+    assert limits == {who: (churned, n, about(limit)) for who, (churned, n, limit) in wanted.items()}
+    assert len(limits) > 1
+
+
+def test_nothing_changes_when_parts_are_merged(client: Client, world: World) -> None:
+    for table in ("events", "observations", "targets", "kpis"):
+        client.command(f"OPTIMIZE TABLE {table} FINAL")
+    for name in ("mrr", "nps", "quota_attainment"):
+        compared(client, world, by_name[name], OFTEN[0], by_name[name].scopes[0])

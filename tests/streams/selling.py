@@ -1,0 +1,48 @@
+"""A floor that does nothing but sell: many deals, over half a year, in every state that a deal can be in."""
+
+from __future__ import annotations
+
+from functools import partial
+from random import Random
+from typing import Any, Final
+
+import orjson
+
+from schemas.results import timestamp
+
+STAGES: Final = ("qualification", "introduction", "proposal", "contract")
+_HOUR: Final = 3_600_000
+
+
+def sold(seed: int, deals: int, end: int) -> list[bytes]:
+    """JSON lines of deals of which the last events are shortly before ``end``, in no order."""
+    random = Random(seed)
+    lines: list[bytes] = []
+    for number in range(deals):
+        at = end - random.randint(1, 180 * 24) * _HOUR
+        add = partial(_add, lines, f"account-{number // 3}", f"d-{number}")
+        amount = random.choice((None, "1200.50", "0.333333333333", 75))
+        price: dict[str, Any] = {"amount": amount, "currency": random.choice((None, "USD"))}
+        who: dict[str, Any] = {"rep": random.choice(("r-1", "r-2")), "team": random.choice(("t-1", "t-2"))}
+        if random.random() < 0.95:
+            add("deal.opened", at, stage=random.choice((None, STAGES[0])), **price, **who)
+        for stage in random.choices(STAGES, k=random.randint(0, 5)):
+            at += random.randint(1, 40 * 24) * _HOUR
+            if at < end:
+                add("deal.stage_changed", at, stage=stage)
+        at += random.randint(1, 20 * 24) * _HOUR
+        if at < end and random.random() < 0.7:
+            if random.random() < 0.6:
+                add("deal.won", at, **(price if random.random() < 0.5 else {}))
+            else:
+                add("deal.lost", at, reason=random.choice((None, "price")))
+    random.shuffle(lines)
+    return lines
+
+
+def _add(lines: list[bytes], subject: str, deal: str, kind: str, at: int, **data: Any) -> None:
+    stated = {name: value for name, value in data.items() if value is not None}
+    envelope = {"specversion": "1.0", "id": f"e-{len(lines)}", "source": "crm", "type": kind}
+    lines.append(
+        orjson.dumps(envelope | {"time": timestamp(at), "subject": subject, "data": {"deal_id": deal, **stated}})
+    )
