@@ -217,4 +217,6 @@ def _module(fault: dict[str, Any] | None) -> str:
 
 
 def _env(fault: dict[str, Any] | None) -> dict[str, str]:
-    return {f"FAULT_{name.upper()}": str(value) for name, value in (fault or {}).items()}
+    told = {f"FAULT_{name.upper()}": str(value) for name, value in (fault or {}).items()}
+    # Compiled code calls its own methods, not those put in their place.
+    return told | ({"SALESPULSE_PURE": "1"} if "FAULT_BUG" in told else {})

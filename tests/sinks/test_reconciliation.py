@@ -55,14 +55,14 @@ def client(dsn: str, client: Client) -> Iterator[Client]:
 
 
 def record(client: Client, lines: Iterable[bytes], settings: Settings = SETTINGS) -> None:
-    """What the sink makes of lines in the topics they belong to; what no topic takes is no event."""
+    """What the sink makes of lines that come now in their topics; what no topic takes is no event."""
     parse, batch = parsers(settings), Batch()
     for offset, line in enumerate(lines):
         topic, key = address(line)
         if topic not in TYPES:
             continue
         try:
-            batch.add(parse[settings.topic(topic)](Written(key, line, offset, NOW)))
+            batch.add(parse[settings.topic(topic)](Written(key, line, offset, round(time.time() * 1000))))
         except Unusable:
             continue
     Writer(client).write(batch)
