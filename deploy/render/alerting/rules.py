@@ -28,7 +28,8 @@ class Alert(NamedTuple):
     """An alert whose expression yields series of the labels ``by``; ``text`` describes what is, ``value`` the number.
 
     ``until`` is the data: while it has no series of the same labels, an alert that fires goes on firing, unless its
-    ``part`` of the pipeline has been there as a whole for a while, and just this series is not any more.
+    ``part`` of the pipeline has been there as a whole for a while, and just this series is not any more. Groups are
+    looked at in no order: in the turn a worker comes back, what is recorded of it may not be there yet.
     """
 
     name: str
@@ -70,7 +71,7 @@ class Alert(NamedTuple):
                 f"  unless on ({by}) {until}",
                 "  unless on () (",
                 f"    {PARTS[self.part]} >= on () max_over_time({present})",
-                f"    and on () min_over_time({present}) > 0",
+                f"    and on () min_over_time({present}) >= on () max_over_time({present}) > 0",
                 "  )",
                 ")",
             ]

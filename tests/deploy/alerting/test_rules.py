@@ -37,13 +37,18 @@ Judge = Callable[..., list[str]]
 
 @pytest.fixture
 def judge(tmp_path: Path) -> Judge:
-    """What promtool finds wrong with what is expected of a case."""
+    """What promtool finds wrong with what is expected of a case, in whichever order the groups are looked at."""
 
     def judged(case: Case, *tests: Test) -> list[str]:
-        rules, file = tmp_path / "rules.yml", tmp_path / "tests.yml"
-        rules.write_text(dump({"groups": [group for group in GROUPS if is_for(group, case)]}))
-        file.write_text(dump({"rule_files": [str(rules)], "evaluation_interval": f"{PACE}m", "tests": tests}))
-        words = [program("promtool", "prometheus"), "test", "rules", str(file)]
+        rules, groups = tmp_path / "rules.yml", [group for group in GROUPS if is_for(group, case)]
+        rules.write_text(dump({"groups": groups}))
+        names = [group["name"] for group in groups]
+        files = []
+        for order in (names, names[::-1]):
+            told = {"rule_files": [str(rules)], "evaluation_interval": f"{PACE}m", "group_eval_order": order}
+            files.append(tmp_path / f"{order[0]}-first.yml")
+            files[-1].write_text(dump(told | {"tests": tests}))
+        words = [program("promtool", "prometheus"), "test", "rules", *map(str, files)]
         done = subprocess.run(words, capture_output=True, text=True, timeout=120)
         return [] if done.returncode == 0 else (done.stdout + done.stderr).splitlines()
 
