@@ -20,7 +20,7 @@ from deploy.simulator.floor import START, simulate
 from deploy.simulator.reading import millis
 from deploy.simulator.truth import truth
 from schemas.catalogue import GROUPINGS, by_name
-from schemas.events import TYPES
+from schemas.events import TYPES, Millis
 from schemas.forgetting import TOPIC, Forget, encode
 from schemas.results import timestamp
 from schemas.settings import Settings
@@ -54,15 +54,15 @@ def client(dsn: str, client: Client) -> Iterator[Client]:
     with_session.close()
 
 
-def record(client: Client, lines: Iterable[bytes], settings: Settings = SETTINGS) -> None:
-    """What the sink makes of lines that come now in their topics; what no topic takes is no event."""
+def record(client: Client, lines: Iterable[bytes], settings: Settings = SETTINGS, *, at: Millis = NOW) -> None:
+    """What the sink makes of lines that come at an instant in their topics; what no topic takes is no event."""
     parse, batch = parsers(settings), Batch()
     for offset, line in enumerate(lines):
         topic, key = address(line)
         if topic not in TYPES:
             continue
         try:
-            batch.add(parse[settings.topic(topic)](Written(key, line, offset, round(time.time() * 1000))))
+            batch.add(parse[settings.topic(topic)](Written(key, line, offset, at)))
         except Unusable:
             continue
     Writer(client).write(batch)

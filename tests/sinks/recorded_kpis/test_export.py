@@ -29,7 +29,7 @@ def settings(dsn: str, client: Client) -> Iterator[Settings]:
     for name, won in (("old", now - 367 * 24 * HOUR), ("young", now - 60_000)):
         sold = {"amount": "10", "currency": "EUR", "monthly_recurring": "100", "team": "t-1"}
         tell.deal(name, "won", won - HOUR, won, **sold)
-    record(client, map(orjson.dumps, tell.events))
+    record(client, map(orjson.dumps, tell.events), at=now)
     yield found
 
 
