@@ -19,7 +19,7 @@ from agents.engine.clock import monotonic
 from agents.engine.partition import Horizon, Partition, Plan
 from agents.engine.processor import Record
 from agents.engine.store import StoreFailed
-from agents.engine.topic_ids import topic_ids
+from agents.engine.topic_ids import partition_counts, topic_ids
 from agents.engine.transactions import CommitFailed, Transactions
 
 log = structlog.get_logger(__name__)
@@ -30,6 +30,8 @@ _BEHIND = 20_000
 """A partition with more records left to read has a backlog: its cycles are long, so that a lead's events share work."""
 
 _PATIENCE_SECONDS = 5.0
+_LOOK_AGAIN_SECONDS = 1.0
+"""Topics that are not there are looked for again after this long."""
 
 
 class Group(Protocol):
@@ -79,14 +81,9 @@ class Engine:
         gc.collect()
         assignment = self._group.partitions()
         self._unopened = {}
-        for number, topics in assignment.items():
-            if topics != set(self.plan.inputs):
-                missing = sorted(set(self.plan.inputs) - topics)
-                self._group.stop_worker(
-                    f"topics that belong together differ in their partitions: there is no {number} of "
-                    f"{', '.join(missing)}; salespulse topics check lists them"
-                )
-                return
+        if any(topics != set(self.plan.inputs) for topics in assignment.values()):
+            await self._find_what_is_lacking()
+            return
         try:
             ids = await self._patiently(lambda: topic_ids(self.plan.connection, self.plan.inputs))
             opened = await asyncio.gather(*(self._open(number, ids) for number in sorted(assignment)))
@@ -98,6 +95,22 @@ class Engine:
         self.recovering = {}
         self.assigned = True
         log.info("partitions ready", group=self.plan.group, partitions=sorted(self.partitions))
+
+    async def _find_what_is_lacking(self) -> None:
+        """Topics of unequal partitions end the worker; those that are not there, as while made anew, are waited for."""
+        inputs = self.plan.inputs
+        counts = await self._patiently(lambda: partition_counts(self.plan.connection, inputs))
+        if len(counts) == len(inputs) and len(set(counts.values())) > 1:
+            listed = ", ".join(f"{name} {counts[name]}" for name in inputs)
+            self._group.stop_worker(
+                f"topics that belong together differ in their partitions: {listed}; salespulse topics check tells more"
+            )
+            return
+        log.warning(
+            "waiting for topics", group=self.plan.group, missing=[name for name in inputs if name not in counts]
+        )
+        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        self._group.rejoin()
 
     async def _open(self, number: int, ids: Mapping[str, str]) -> Partition | None:
         """None where its state cannot be made sense of: that stops this partition alone."""

@@ -50,6 +50,8 @@ class FaustGroup:
     def rejoin(self) -> None:
         thread = self._app.consumer._thread
         coordinator = thread._ensure_consumer()._coordinator
+        # Who assigns goes by what it last heard of the topics, which may be minutes old.
+        thread.thread_loop.call_soon_threadsafe(coordinator._client.force_metadata_update)
         thread.thread_loop.call_soon_threadsafe(coordinator.request_rejoin)
 
     def stop_worker(self, reason: str) -> None:

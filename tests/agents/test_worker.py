@@ -5,12 +5,14 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import orjson
 import pytest
 from confluent_kafka import Producer
 from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
 
 from agents.engine.clock import now
 from deploy import topics
@@ -187,4 +189,25 @@ def test_topics_of_unequal_partitions_are_refused_with_a_line_that_names_them(se
     worker = start()
     assert worker.process.wait(60) == 1
     assert worker.stderr.splitlines()[-1].startswith("salespulse: topics that belong together differ")
-    assert "there is no " in worker.stderr
+    assert f"{settings.topic('calls')} 6, {settings.topic('emails')} 4" in worker.stderr
+
+
+def test_topics_that_are_deleted_and_made_anew_are_waited_for(settings: Settings, start: Start) -> None:
+    """Those of its own are still there meanwhile: that is not a difference in partitions."""
+    worker = start()
+    until(worker.is_ready, "it is ready")
+    admin = KafkaAdminClient(bootstrap_servers=settings.kafka)
+    admin.delete_topics([settings.topic(name) for name in ("leads", "calls", "emails", "deals")])
+    until(lambda: "waiting for topics" in worker.stderr, "it has seen that they are gone")
+    assert worker.get("/readyz")[0] == 503
+    made: set[str] = set()
+
+    def are_made() -> bool:
+        with suppress(KafkaError):
+            made.update(topics.create(settings))
+        return len(made) == 4
+
+    until(are_made, "they are there again")
+    admin.close()
+    produce(settings, [event(f"e-{n}", 1_000) for n in range(40)])
+    until(lambda: worker.events() == 40, "what is in them is read")

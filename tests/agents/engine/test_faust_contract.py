@@ -13,6 +13,7 @@ import faust
 import mode
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer.fetcher import Fetcher, PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import Assignment, SubscriptionState, TopicPartitionState
@@ -210,6 +211,7 @@ async def test_the_state_of_a_partition_is_found_by_way_of_the_subscription() ->
 
 def test_rejoining_is_asked_of_the_coordinator() -> None:
     assert sets(AIOKafkaConsumer, "_coordinator"), "FaustGroup.rejoin goes by AIOKafkaConsumer._coordinator"
+    assert parameters(AIOKafkaClient.force_metadata_update) == ["self"], "who assigns has to know of new topics"
     assert parameters(GroupCoordinator.request_rejoin) == ["self"], (
         "a partition whose cycle failed is taken anew by request_rejoin()"
     )
