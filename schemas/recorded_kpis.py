@@ -244,6 +244,14 @@ RECORDED: Final[tuple[RecordedKpi, ...]] = (
         parts="rank, 1 is first", n="1",
     ),
     RecordedKpi(
+        "target_plan", "Targets", "series", "count",
+        "What the period's revenue target takes: deals to win, and so opportunities, proposals, demos and calls.",
+        "target / mean deal won x share of the deals won by way of the step / share of the step's tries that were won",
+        "pyramid", _PEOPLE, of="deals_won, opportunities, proposals, demos, calls",
+        parts="share, reach, mean; days from it to won; each: what one unit of money takes; 95 % intervals; reps",
+        used="as measured in the 365 days before", n="n", good="down",
+    ),
+    RecordedKpi(
         "loss_reasons", "Targets", "sum", "count",
         "Deals lost in the period by reason.",
         "deals lost", "Salesmate", _DEALS, of="reason", parts="amount by currency", n="1", good="down",

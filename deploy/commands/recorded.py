@@ -1,9 +1,9 @@
-"""Subcommands that show recorded KPIs: any period and scope, and what they tell of one another."""
+"""Subcommands that show recorded KPIs: any period and scope, what they tell of one another, what a target takes."""
 
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated
 
 import typer
@@ -87,3 +87,37 @@ def signals(
         typer.echo(json.dumps(result, sort_keys=True))
     else:
         show(result)
+
+
+def plan(
+    revenue: Annotated[float, typer.Option(min=0.01, help="how much is to be won from now on")],
+    by: Annotated[date, typer.Option(parser=_day, metavar="DATE", help="the last day for it")],
+    currency: Annotated[str | None, typer.Option(help="of the revenue; default: SALESPULSE_CURRENCY")] = None,
+    team: Annotated[str | None, typer.Option(help="by what this team does; default: all")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="the plan as one JSON object")] = False,
+) -> None:
+    """From a revenue target to deals, proposals, demos and calls a week and rep, by what it took in the last year.
+
+    Example: `salespulse plan --revenue 500000 --currency EUR --by 2027-06-30 --team emea-1`
+    """
+    import msgspec
+
+    from agents.engine.clock import now
+    from deploy.plan import Target, planned
+    from deploy.plan import show as show_plan
+    from deploy.progress import status
+    from deploy.recorded_kpis import between
+    from deploy.stack import stack
+
+    settings, present = load(quiet=True), now()
+    until = between(settings, present, None, by + timedelta(days=1))[1]
+    if until <= present:
+        raise typer.BadParameter(f"--by is today or a day to come, not {by}")
+    target = Target(revenue, (currency or settings.currency).upper(), present, until, team)
+    with status() as report, stack(settings, kafka=False, report=report) as ready:
+        report("measuring")
+        found = planned(ready, target)
+    if as_json:
+        typer.echo(msgspec.json.encode(found))
+    else:
+        show_plan(found, settings.timezone)

@@ -6,13 +6,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
-from statistics import median, stdev
+from itertools import zip_longest
+from math import exp, gamma, hypot, inf, log, pi
+from statistics import median, median_high, stdev
 from typing import Any, Final, NamedTuple
 
 from deploy.simulator.history import UNASSIGNED, UNKNOWN
 from deploy.simulator.reading import happening, millis
 from schemas.events import Millis
-from tests.sinks.recorded_kpis.world import CustomerOnce, Deal, Dimensions, World, entered
+from tests.sinks.recorded_kpis.world import FOREVER, CustomerOnce, Deal, Dimensions, World, entered
 
 DAY: Final = 86_400_000
 FIRST: Final = 2
@@ -475,6 +477,120 @@ def churn_alarm(world: World, start: Millis, length: Millis) -> dict[str, tuple[
         limit = sum(before) / len(before) + 3 * stdev(before) if len(before) > 1 else None
         if sum(counts):
             found[product] = (counts[0], max(len(before), 0), limit)
+    return found
+
+
+class Try(NamedTuple):
+    """One step towards a deal: when one was won after it, and whether this try has come to it."""
+
+    step: str
+    at: Millis
+    who: str
+    won_at: Millis
+    is_last: bool
+
+
+def wins(world: World) -> list[Deal]:
+    return sorted(ended(world, "deal.won"), key=ended_at)
+
+
+def tries(world: World, scope: str) -> list[Try]:
+    """Every opportunity, proposal, demo and call."""
+    found = []
+    for deal in world.deals:
+        won_at = ended_at(deal) if deal.ended is not None and deal.ended.type == "deal.won" else FOREVER
+        begun = {"opportunities": [deal.opened.at] if deal.opened is not None else []}
+        begun["proposals"] = [at for stage, at in entered(deal) if stage == "proposal"][:1]
+        found += [
+            Try(step, at, deal.dimensions.get(scope, "all"), won_at, True) for step in begun for at in begun[step]
+        ]
+    for lead in world.histories:
+        won = [ended_at(deal) for deal in wins(world) if deal.lead == lead]
+        for kind in ("demo", "call"):
+            acts = [act for act in world.acts if (act.lead, act.kind, act.is_inbound) == (lead, kind, False)]
+            for act, following in zip_longest(acts, acts[1:]):
+                won_at = next((at for at in won if at >= act.at), FOREVER)
+                is_last = following is None or following.at > won_at
+                found.append(Try(f"{kind}s", act.at, act.dimensions.get(scope, "all"), won_at, is_last))
+    return found
+
+
+def came_by(world: World, deal: Deal, step: str) -> bool:
+    """Whether a deal was won by way of a step."""
+    if step == "opportunities":
+        return deal.opened is not None
+    if step == "proposals":
+        return any(stage == "proposal" for stage, _ in entered(deal))
+    of_lead = [ended_at(other) for other in wins(world) if other.lead == deal.lead]
+    before = max([0, *of_lead[: of_lead.index(ended_at(deal))]])
+    kind = step.removesuffix("s")
+    return any(
+        (act.lead, act.kind, act.is_inbound) == (deal.lead, kind, False) and before < act.at <= ended_at(deal)
+        for act in world.acts
+    )
+
+
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """The two shares from which ``hits`` of ``n`` are 1.96 standard errors off, found by halving."""
+
+    def off(p: float) -> float:
+        return abs(hits / n - p) - 1.96 * (p * (1 - p) / n) ** 0.5
+
+    ends = []
+    for far in (0.0, 1.0):
+        near = hits / n
+        for _ in range(100):
+            middle = (near + far) / 2
+            near, far = (middle, far) if off(middle) < 0 else (near, middle)
+        ends.append(near)
+    return ends[0], ends[1]
+
+
+def student(n: int) -> float:
+    """Where 97.5 % of Student's t with ``n - 1`` degrees of freedom lie below, by adding up its density."""
+    v, step = n - 1, 0.0005
+    scale = gamma((v + 1) / 2) / (gamma(v / 2) * (v * pi) ** 0.5)
+    below, t = 0.5, 0.0
+    while below < 0.975:
+        below += scale * (1 + (t + step / 2) ** 2 / v) ** (-(v + 1) / 2) * step
+        t += step
+    return t
+
+
+def target_plan(world: World, as_of: Millis, scope: str) -> dict[tuple[str, str, str], dict[str, float]]:
+    """(who, step, currency) → what was measured in the year before, and what a unit of money takes of the step."""
+    since, all_tries = as_of - 365 * DAY, tries(world, scope)
+    sold: dict[tuple[str, str], list[Deal]] = defaultdict(list)
+    for deal in wins(world):
+        if since <= ended_at(deal) < as_of:
+            sold[deal.dimensions.get(scope, "all"), deal.stated("currency", world.settings.currency)].append(deal)
+    found: dict[tuple[str, str, str], dict[str, float]] = {}
+    for (who, currency), deals in sold.items():
+        amounts = [float(deal.stated("amount", 0)) for deal in deals]
+        mean, n = sum(amounts) / len(amounts), len(amounts)
+        off = student(n) * stdev(amounts) / n**0.5 if n > 1 else inf
+        found[who, "deals_won", currency] = {"n": n, "each": 1 / mean, "mean": mean, "mean_high": mean + off}
+        for step in ("opportunities", "proposals", "demos", "calls"):
+            now = [one for one in all_tries if one.step == step and since <= one.at < as_of]
+            taken = sorted(one.won_at - one.at for one in now if one.is_last and one.won_at < as_of)
+            young = taken[int(0.9 * len(taken))] if taken else 0
+            decided = [one for one in now if one.who == who and one.at < as_of - young]
+            hits = sum(one.is_last and one.won_at < as_of for one in decided)
+            mine = [deal for (other, _), some in sold.items() if other == who for deal in some]
+            by_way = sum(came_by(world, deal, step) for deal in mine)
+            if decided:
+                low, high = wilson(hits, len(decided))
+                found[who, step, currency] = {"n": len(decided), "share_low": low, "share_high": high}
+                found[who, step, currency]["reach"] = by_way / len(mine)
+                if hits:
+                    share = hits / len(decided)
+                    each = by_way / len(mine) / share / mean
+                    reach_low = wilson(by_way, len(mine))[0]
+                    below = hypot(log(1 + off / mean), log(high / share), log(by_way / len(mine) / reach_low))
+                    before = [one.won_at - one.at for one in now if one.who == who and one.won_at < as_of]
+                    found[who, step, currency] |= {"share": share, "each": each, "days": median_high(before) / DAY}
+                    if n > 1:
+                        found[who, step, currency]["each_low"] = each * exp(-below)
     return found
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from math import inf
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,7 @@ from sinks.clickhouse.recorded_kpis.queries import rows
 from sinks.clickhouse.recorded_kpis.views import create
 from sinks.clickhouse.schema import connect, migrate
 from tests.sinks.recorded_kpis.floor import days_of_replies, told
-from tests.sinks.recorded_kpis.oracle import FIRST, ORACLE, WITH_ROWS, Case, Period, churn_alarm
+from tests.sinks.recorded_kpis.oracle import FIRST, ORACLE, WITH_ROWS, Case, Period, churn_alarm, target_plan
 from tests.sinks.recorded_kpis.world import World
 from tests.sinks.test_reconciliation import publish, record
 
@@ -34,7 +35,7 @@ OTHERS: Final = (
     ("custom", "2025-02-11", "2025-03-07"),
     ("day", "2025-03-28", "2025-04-01"),
 )
-SERIES: Final = ("churn_alarm", "marginal_gain")
+SERIES: Final = ("churn_alarm", "marginal_gain", "target_plan")
 
 
 @pytest.fixture(scope="module")
@@ -187,6 +188,21 @@ def test_cancellations_are_beside_the_twelve_weeks_before(client: Client, world:
     limits = {row["who"]: (int(row["value"]), row["n"], row["statistics"].get("limit")) for row in found}
     assert limits == {who: (churned, n, about(limit)) for who, (churned, n, limit) in wanted.items()}
     assert len(limits) > 1
+
+
+@pytest.mark.parametrize("scope", ["all", "team"])
+def test_a_plan_is_measured_in_the_year_before(client: Client, world: World, scope: str) -> None:
+    at = in_millis(local("2025-03-20"))
+    found = rows(client, by_name["target_plan"], at, at, "day", scope)
+    wanted = target_plan(world, at, scope)
+    got = {(row["who"], row["of"], row["currency"]): row["statistics"] | {"n": row["n"]} for row in found}
+    assert {name for name, one in got.items() if one["n"]} == set(wanted)
+    # Student's t is right to one per cent of it.
+    for name, numbers in wanted.items():
+        near = {key: pytest.approx(number, rel=0.02 if key in ("mean_high", "each_low") else 1e-9)
+                for key, number in numbers.items() if number != inf}  # fmt: skip
+        assert {key: got[name][key] for key in near} == near, name
+    assert {step for _, step, _ in wanted} == {"deals_won", "opportunities", "proposals", "demos", "calls"}
 
 
 def test_nothing_changes_when_parts_are_merged(client: Client, world: World) -> None:

@@ -157,10 +157,29 @@ def persistence(tell: Teller) -> None:
             tell.deal(lead, "lost", "2021-03-02", ended, amount="1", team="kept", rep=f"r-{rep}")
 
 
+def pyramid(tell: Teller, first: int, team: str = "planned") -> None:
+    """Forty calls, twenty demos, ten proposals, five deals of 100,000 won: all within 24 days from ``first``."""
+    for n in range(20):
+        lead, who = f"{team}-{n}", {"team": team, "rep": f"r-{n % 2}"}
+        for day, kind in ((0, "call"), (1, "call"), (2, "demo")):
+            tell.add(lead, "call.completed", first + day * DAY, direction="outbound", kind=kind, answered=True, **who)
+        if n < 10:
+            what = {"amount": "100000", "currency": "EUR", **who}
+            tell.deal(lead, "won" if n < 5 else "lost", first + 3 * DAY, first + 24 * DAY, **what)
+            tell.after(lead, "stage_changed", first + 4 * DAY, stage="proposal")
+
+
+def to_plan(tell: Teller) -> None:
+    """A team that came from calls to deals, and has 500,000 to win in July."""
+    pyramid(tell, millis("2019-03-01T12:00:00Z"))
+    what = {"kpi": "won_amount", "start": "2019-07-01T00:00:00Z", "end": "2019-08-01T00:00:00Z", "team": "planned"}
+    tell.add("a plan", "target.set", "2019-06-01", **what, value=500_000)
+
+
 @pytest.fixture(scope="module")
 def client(clickhouse: str) -> Iterator[Client]:
     tell = Teller()
-    for story in (book, acquisition, survey, pipeline, alarm, target, persistence):
+    for story in (book, acquisition, survey, pipeline, alarm, target, persistence, to_plan):
         story(tell)
     streamed = list(weeks(tell))
     found = connect(f"{clickhouse}/by_hand")
@@ -272,6 +291,19 @@ def test_a_target_is_reached_in_part_and_by_one_of_two(client: Client) -> None:
     quota = row(client, "quota_attainment", "aimed", of="won_amount")
     assert (quota["value"], quota["currency"], quota["n"], quota["small"]) == (0.75, "EUR", 2, True)
     assert row(client, "team_at_quota", "aimed", of="won_amount")["value"] == 0.5
+
+
+def test_500_000_at_100_000_a_deal_and_25_per_cent_of_demos_won_are_20_demos(client: Client) -> None:
+    found = {one["of"]: one for one in asked(client, "target_plan", "2019-07-15", "week") if one["who"] == "planned"}
+    takes = {"deals_won": 5, "opportunities": 10, "proposals": 10, "demos": 20, "calls": 40}
+    week = 7 / 31
+    assert {of: one["value"] / week for of, one in found.items()} == pytest.approx(takes), "a week's part of a month's"
+    demos = found["demos"]
+    assert (demos["numerator"], demos["n"], demos["definition"]) == (5, 20, "as measured in the 365 days before")
+    # Wilson's interval of 5 of 20, as tables have it; that of the reach, 5 of 5, is beside it in the whole.
+    said = demos["statistics"]
+    assert (said["share_low"], said["share_high"]) == pytest.approx((0.1119, 0.4687), abs=1e-4)
+    assert (said["share"], said["reach"], said["days"]) == (0.25, 1, 22)
 
 
 def test_results_follow_two_weeks_after_the_work(client: Client) -> None:
