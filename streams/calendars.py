@@ -115,23 +115,31 @@ class Calendar:
             self._prepend()
         return self._zone.instant(self._zone.wall(last) + (self._business_days[n] - day) * DAY)
 
+    def by_day(self, start: Millis, end: Millis, pauses: Iterable[Pause] = ()) -> dict[int, Millis]:
+        """What ``between`` adds up, by the day (since 1970) on which the shift began; no day of nothing."""
+        found: dict[int, Millis] = {}
+        for at, until in _running(start, end, pauses):
+            for opening in self._openings(at, until):
+                found[opening.day] = found.get(opening.day, 0) + opening.end - opening.start
+        return found
+
     def openings(self, start: Millis, end: Millis, pauses: Iterable[Pause] = ()) -> list[tuple[Millis, Millis]]:
         """What ``between`` adds up, line by line: from when until when it was open and the clock not paused."""
         lines: list[tuple[Millis, Millis]] = []
         for at, until in _running(start, end, pauses):
-            for opening in self._openings(at, until):
-                if lines and lines[-1][1] == opening[0]:
-                    opening = (lines.pop()[0], opening[1])
-                lines.append(opening)
+            for opens, closes, _ in self._openings(at, until):
+                if lines and lines[-1][1] == opens:
+                    opens = lines.pop()[0]
+                lines.append((opens, closes))
         return lines
 
-    def _openings(self, start: Millis, end: Millis) -> Iterator[tuple[Millis, Millis]]:
+    def _openings(self, start: Millis, end: Millis) -> Iterator[_Opening]:
         self._cover(start)
         self._cover(end)
         for i in range(self._next(start), len(self._starts)):
             if self._starts[i] >= end:
                 break
-            yield max(start, self._starts[i]), min(end, self._ends[i])
+            yield _Opening(max(start, self._starts[i]), min(end, self._ends[i]), self._days[i])
 
     def _elapsed(self, at: Millis) -> Millis:
         self._cover(at)

@@ -66,6 +66,7 @@ def test_the_same_holds_where_the_clock_stands_still_at_times(
     assert due == start or calendar.between(start, due - 1, still) == duration - 1
     assert due >= calendar.add(start, duration)
     assert sum(closing - opening for opening, closing in calendar.openings(start, due, still)) == duration
+    assert sum(calendar.by_day(start, due, still).values()) == duration
 
 
 @law

@@ -106,6 +106,12 @@ def test_a_night_shift_is_an_hour_shorter_in_spring_and_longer_in_autumn() -> No
         assert calendar.add(at(evening, BERLIN), worked * HOUR) == at(morning, BERLIN)
 
 
+def test_by_day_a_night_shift_is_of_the_evening() -> None:
+    calendar, evening = Calendar(hours(BERLIN, NIGHTS)), at("2026-06-01T22:00", BERLIN)
+    found = calendar.by_day(evening, evening + 12 * HOUR)
+    assert list(found.values()) == [8 * HOUR] and list(found) == [at("2026-06-01T00:00") // DAY]
+
+
 def test_hours_that_the_clock_leaps_over_are_no_business_time() -> None:
     calendar = Calendar(hours(BERLIN, {"sun": ["02:00-03:00"]}))
     assert calendar.between(at("2026-03-29T00:00", BERLIN), at("2026-03-30T00:00", BERLIN)) == 0
