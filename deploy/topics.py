@@ -57,6 +57,7 @@ TOPICS: Final = (
         Topic(f"kpi.{family}", _COMPACTED, "windows")
         for family in ("response", "follow-up", "reply", "activity", "deal")
     ),
+    Topic("kpi.target", _COMPACTED),
     Topic("sla", _kept(90), "leads"),
     Topic("dead-letters", _kept(90) | _LARGE),
     Topic("internal.merges", _kept(30) | _LARGE, "leads"),

@@ -197,6 +197,7 @@ class TargetSet(Data, frozen=True):
     value: Money
     start: Name
     end: Name
+    currency: Word | None = None
     rep: Word | None = None
     team: Word | None = None
     by: Word | None = None
@@ -207,6 +208,7 @@ class TargetRevoked(Data, frozen=True):
     start: Name
     end: Name
     value: Money | None = None
+    currency: Word | None = None
     rep: Word | None = None
     team: Word | None = None
     by: Word | None = None

@@ -62,24 +62,26 @@ def worker(
 def clickhouse(
     port: Annotated[int | None, typer.Option(help="port of the sink's /metrics; default: none")] = None,
 ) -> None:
-    """Copy events, KPIs, lead facts and dead letters to ClickHouse.
+    """Copy events, KPIs, lead facts and dead letters to ClickHouse, and publish how far along targets are.
 
     Example: `SALESPULSE_CLICKHOUSE=http://localhost:8123/salespulse salespulse sink clickhouse`
     """
     import signal
     import threading
 
+    from agents.targets import pursuing
     from deploy.stack import stack
     from sinks.clickhouse.sink import run
 
     settings = load()
+    levels = policies(settings)
     stop = threading.Event()
     with stack(settings, patient=True, report=_say) as ready:
         _prepare_topics(settings, ready)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         _say("copying to ClickHouse")
-        run(ready, stop, port)
+        run(ready, stop, port, beside=lambda registry: pursuing(ready, levels, registry))
 
 
 def notify(

@@ -79,7 +79,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
 
 _LATEST: Final[Millis] = 4_102_444_800_000
 INPUTS: Final = ("leads", "calls", "emails", "deals", "observations", "targets")
-FAMILIES: Final = ("response", "follow-up", "reply", "activity", "deal")
+FAMILIES: Final = ("response", "follow-up", "reply", "activity", "deal", "target")
 
 
 class _Kpi(Struct):

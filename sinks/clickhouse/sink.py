@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any, Final
 
 import structlog
@@ -20,6 +20,7 @@ from clickhouse_connect.driver.exceptions import (
 )
 from kafka import KafkaConsumer
 from kafka.errors import KafkaError
+from prometheus_client import CollectorRegistry
 from urllib3.exceptions import HTTPError
 
 from schemas.settings import Settings
@@ -49,14 +50,16 @@ def run(
     stop: threading.Event,
     metrics_port: int | None = None,
     clock: Callable[[], float] = time.monotonic,
+    beside: Callable[[CollectorRegistry], AbstractContextManager[None]] = lambda registry: nullcontext(),
 ) -> None:
     """Write every topic to ``settings.clickhouse`` until ``stop``; both addresses must be set.
 
     Serves /metrics, recorded KPIs among them, on ``settings.host`` where a port is given. Raises ``KafkaError``
-    where no broker answers at the start; later outages, and any of ClickHouse, are waited for.
+    where no broker answers at the start; later outages, and any of ClickHouse, are waited for. ``beside`` runs
+    meanwhile and may have metrics of its own.
     """
     metrics = Metrics()
-    with served(metrics.registry, settings.host, metrics_port), ExitStack() as parts:
+    with served(metrics.registry, settings.host, metrics_port), beside(metrics.registry), ExitStack() as parts:
         if metrics_port is not None:
             parts.enter_context(exporting(settings, metrics.registry))
         Sink(settings, metrics, clock).run(stop)

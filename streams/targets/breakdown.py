@@ -30,7 +30,7 @@ class Breakdown:
     """The rules, for the calendars and absences of ``staff``; ``observed_sums`` are observations that add up."""
 
     def __init__(self, staff: Staff, observed_sums: Iterable[str] = ()) -> None:
-        self._staff = staff
+        self.staff = staff
         self._sums = frozenset(observed_sums)
 
     def aims(self, targets: Iterable[Target]) -> list[Aim]:
@@ -52,14 +52,14 @@ class Breakdown:
     def _pieces(self, one: Standing) -> Iterator[Aim]:
         """The parts of a target that stand; of all its parts each has the share of its working days."""
         target = one.target
-        team = target.team or self._staff.team_of(target.who) if target.scope == "rep" else target.team
+        team = target.team or self.staff.team_of(target.who) if target.scope == "rep" else target.team
         whole = Aim(
             subject=target.subject, kpi=target.kpi, scope=target.scope, who=target.who, team=team,
             currency=target.currency, start=target.start, end=target.end, value=target.value, whole=target.value,
         )  # fmt: skip
         spans = sorted([*one.spans, *without((target.start, target.end), sorted(one.spans))])
         weights = [self._weight(whole, span, present=False) for span in spans]
-        values = split(target.value, weights, step(target.kpi, target.value)) if self._adds_up(whole) else None
+        values = split(target.value, weights, step(target.kpi, target.value)) if self.adds_up(whole) else None
         for place, (start, end) in enumerate(spans):
             if (start, end) in one.spans:
                 value = target.value if values is None else values[place]
@@ -68,8 +68,8 @@ class Breakdown:
 
     def _without_absence(self, aim: Aim) -> Aim:
         """A rep's target of a sum is for the working days on which the rep is there."""
-        working, present = self._staff.days(aim.scope, aim.who, aim.team, aim.start, aim.end)
-        if aim.scope != "rep" or not self._adds_up(aim) or not working:
+        working, present = self.staff.days(aim.scope, aim.who, aim.team, aim.start, aim.end)
+        if aim.scope != "rep" or not self.adds_up(aim) or not working:
             return aim
         return msgspec.structs.replace(aim, value=scaled(aim.whole, present / working, step(aim.kpi, aim.whole)))
 
@@ -80,14 +80,14 @@ class Breakdown:
         """
         taken = _NOTHING
         free: list[Aim] = []
-        for rep in self._staff.roster(team.who):
+        for rep in self.staff.roster(team.who):
             mine = [aim for aim in own if (aim.kpi, aim.who, aim.currency) == (team.kpi, rep, team.currency)]
             mine = sorted((aim for aim in mine if aim.start < team.end and team.start < aim.end), key=lambda a: a.start)
             taken += sum((self.within(aim, team) for aim in mine), _NOTHING)
             share = msgspec.structs.replace(team, scope="rep", who=rep, team=team.who, origin="derived")
             left = without((team.start, team.end), [(aim.start, aim.end) for aim in mine])
             free += [self._dated(msgspec.structs.replace(share, start=start, end=end)) for start, end in left]
-        if not self._adds_up(team):
+        if not self.adds_up(team):
             yield from free
             return
         weights = [self._weight(aim, (aim.start, aim.end)) for aim in free]
@@ -102,19 +102,20 @@ class Breakdown:
         return self._split(aim, aim.value, spans)[spans.index(inside)]
 
     def _split(self, aim: Aim, value: Decimal, spans: Sequence[Span]) -> list[Decimal]:
-        if not self._adds_up(aim):
+        if not self.adds_up(aim):
             return [value] * len(spans)
         return split(value, [self._weight(aim, span) for span in spans], step(aim.kpi, value))
 
     def _weight(self, aim: Aim, span: Span, present: bool = True) -> Fraction:
-        working, there = self._staff.days(aim.scope, aim.who, aim.team, *span)
+        working, there = self.staff.days(aim.scope, aim.who, aim.team, *span)
         return there if present else working
 
     def _dated(self, aim: Aim) -> Aim:
-        working, present = self._staff.days(aim.scope, aim.who, aim.team, aim.start, aim.end)
+        working, present = self.staff.days(aim.scope, aim.who, aim.team, aim.start, aim.end)
         return msgspec.structs.replace(aim, working_days=float(working), present_days=float(present))
 
-    def _adds_up(self, aim: Aim) -> bool:
+    def adds_up(self, aim: Aim) -> bool:
+        """Whether it is a target of a count or a sum."""
         return is_additive(aim.kpi, self._sums)
 
 

@@ -10,7 +10,7 @@ from schemas.settings import Settings
 
 EXTERNAL = {
     "leads", "calls", "emails", "deals", "observations", "targets", "lead-facts", "kpi.response", "kpi.follow-up",
-    "kpi.reply", "kpi.activity", "kpi.deal", "sla", "dead-letters",
+    "kpi.reply", "kpi.activity", "kpi.deal", "kpi.target", "sla", "dead-letters",
 }  # fmt: skip
 
 

@@ -324,7 +324,7 @@ def test_migrating_twice_and_by_two_at_once_is_migrating_once(dsn: str) -> None:
     assert faults == []
     applied = connect(dsn).query("SELECT version, name FROM migrations FINAL ORDER BY version").result_rows
     names = ["001_tables.sql", "002_reply_class.sql", "003_subjects.sql", "004_truncated.sql", "005_forgotten.sql"]
-    names.append("006_reply_kind.sql")
+    names += ["006_reply_kind.sql", "007_standing_targets.sql"]
     assert applied == list(enumerate(names, start=1))
 
 

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from agents.targets import breakdown, stand
+from schemas.policy import NOTHING
 from schemas.recorded_kpis import RECORDED, RecordedKpi, by_name
 from schemas.results import timestamp
 from schemas.settings import Settings
@@ -57,6 +59,7 @@ def client(clickhouse: str, lines: list[bytes]) -> Iterator[Client]:
     create(found, SETTINGS)
     record(found, lines[700:])
     publish(found, STREAMED)
+    stand(found, SETTINGS, breakdown(SETTINGS, NOTHING), in_millis(local("2025-06-01")))
     yield found
     found.close()
 

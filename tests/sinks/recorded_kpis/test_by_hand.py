@@ -10,7 +10,9 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
+from agents.targets import breakdown, stand
 from deploy.simulator.reading import millis
+from schemas.policy import NOTHING
 from schemas.recorded_kpis import by_name
 from schemas.results import timestamp
 from schemas.settings import Settings
@@ -187,6 +189,7 @@ def client(clickhouse: str) -> Iterator[Client]:
     create(found, SETTINGS)
     record(found, map(orjson.dumps, tell.events * 2))
     publish(found, streamed)
+    stand(found, SETTINGS, breakdown(SETTINGS, NOTHING), millis("2025-06-01T00:00:00Z"))
     yield found
     found.close()
 

@@ -65,13 +65,8 @@ def test_a_target_of_one_s_own_for_a_part_of_the_period_leaves_a_share_of_the_re
     first_half = MARCH[0], berlin("2026-03-16")
     aims = BREAKDOWN.aims([target(435, team="emea"), target(10, first_half, rep="r-1")])
     [own, rest] = [aim for aim in aims if aim.who == "r-1"]
-    assert (own.origin, own.value, own.end, rest.origin, rest.start) == (
-        "set",
-        10,
-        rest.start,
-        "derived",
-        first_half[1],
-    )
+    assert (own.origin, float(own.value), own.end) == ("set", 10, first_half[1])
+    assert (rest.origin, rest.start, rest.end) == ("derived", own.end, MARCH[1])
     assert sum(aim.value for aim in aims if aim.scope == "rep") == 435
 
 

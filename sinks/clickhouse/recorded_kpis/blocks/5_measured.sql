@@ -57,25 +57,29 @@ SELECT 'new_customers', since, place.1, place.2, '', '', toDecimal128(1, 12), NU
 FROM (SELECT * FROM recorded_customers WHERE number = 1) AS customers
 ARRAY JOIN [('all', 'all'), ('team', team), ('rep', rep)] AS place;
 
-CREATE OR REPLACE VIEW recorded_targets AS
+-- What is worked towards: targets where they stand, less absence, and what reps and weeks have of them
+-- (``streams.targets``); the sink works it out anew whenever a target is set or revoked.
+CREATE OR REPLACE VIEW recorded_aims AS
 SELECT
-    subject, kpi, assumeNotNull(targets_latest.start) AS start, assumeNotNull(targets_latest.end) AS end,
-    toDecimal128OrZero(exact, 12) AS target,
-    multiIf(rep != '', 'rep', targets_latest.team != '', 'team', 'all') AS scope,
-    multiIf(rep != '', rep, targets_latest.team != '', targets_latest.team, 'all') AS who,
-    -- A rep's team is the target's, else that of the rep's last act.
-    multiIf(targets_latest.team != '', targets_latest.team, acted.team != '', acted.team, 'unknown') AS team,
-    if(JSONExtractString(body, 'data', 'currency') = '', '{home_currency}', JSONExtractString(body, 'data', 'currency')) AS currency
-FROM targets_latest
+    aim.subject AS subject, aim.kpi AS kpi, aim.scope AS scope, aim.who AS who,
+    -- A rep's team is the target's, else the directory's, else that of the rep's last act.
+    multiIf(aim.team != '', aim.team, acted.team != '', acted.team, 'unknown') AS team,
+    aim.currency AS currency, aim.start AS start, aim.end AS end, aim.target AS target, aim.whole AS whole, aim.origin AS origin, aim.level AS level,
+    aim.working_days AS working_days, aim.present_days AS present_days
+FROM (SELECT arrayJoin(aims) AS aim FROM standing_targets FINAL) AS standing
 LEFT JOIN (SELECT rep AS actor, argMax(team, at) AS team FROM recorded_acts GROUP BY rep) AS acted
-    ON acted.actor = targets_latest.rep
-WHERE targets_latest.start IS NOT NULL AND targets_latest.end IS NOT NULL;
+    ON acted.actor = if(aim.scope = 'rep', aim.who, '');
 
--- Each target with what was reached of it. Money is compared in the target's currency, else in the setting's.
+CREATE OR REPLACE VIEW recorded_targets AS
+SELECT subject, kpi, start, end, target, scope, who, team, currency, origin
+FROM recorded_aims
+WHERE level = 'period';
+
+-- Each aim with what was reached of it. Money is compared in the target's currency, else in the setting's.
 -- ``attained`` 1 is the target reached; of what should be low it is the target over what was measured.
-CREATE OR REPLACE VIEW recorded_attainment AS
+CREATE OR REPLACE VIEW recorded_pursuits AS
 SELECT
-    kpi, scope, who, team, start, end, currency, target, n,
+    subject, level, kpi, scope, who, team, aimed_currency, start, end, currency, target, n,
     if(measured.2 IS NULL, toNullable(measured.1), if(measured.2 = 0, NULL, toDecimal128(
         toFloat64(measured.1) / toFloat64(measured.2), 12))) AS actual,
     kpi IN ({down_kpis}) AS is_down,
@@ -84,20 +88,29 @@ SELECT
     map(scope, who, 'team', team)::Map(String, String) AS dimensions
 FROM (
     SELECT
-        subject, any(aims.kpi) AS kpi, any(aims.scope) AS scope, any(aims.who) AS who, any(aims.team) AS team,
-        any(aims.start) AS start, any(aims.end) AS end, any(aims.target) AS target,
+        subject, level, kpi, scope, who, aimed_currency, start, any(aims.team) AS team, any(aims.end) AS end,
+        any(aims.target) AS target,
         maxIf(currency_of, counts) AS currency,
         (sumIf(numerator, counts), sumOrNullIf(denominator, counts)) AS measured,
         sumIf(aims.n, counts) AS n
     FROM (
         SELECT
-            targets.*, actuals.currency AS currency_of, actuals.numerator AS numerator, actuals.denominator AS denominator,
+            targets.subject AS subject, targets.level AS level, targets.kpi AS kpi, targets.scope AS scope,
+            targets.who AS who, targets.currency AS aimed_currency, targets.start AS start, targets.end AS end,
+            targets.team AS team, targets.target AS target,
+            actuals.currency AS currency_of, actuals.numerator AS numerator, actuals.denominator AS denominator,
             actuals.n AS n,
             actuals.kpi != '' AND actuals.at >= targets.start AND actuals.at < targets.end
-                AND actuals.kind != 'follow_up_call' AND actuals.currency IN ('', targets.currency) AS counts
-        FROM recorded_targets AS targets
+                AND actuals.kind != 'follow_up_call'
+                AND actuals.currency IN ('', if(targets.currency = '', '{home_currency}', targets.currency)) AS counts
+        FROM recorded_aims AS targets
         LEFT JOIN recorded_actuals AS actuals
             ON actuals.kpi = targets.kpi AND actuals.scope = targets.scope AND actuals.who = targets.who
     ) AS aims
-    GROUP BY subject
+    GROUP BY subject, level, kpi, scope, who, aimed_currency, start
 );
+
+CREATE OR REPLACE VIEW recorded_attainment AS
+SELECT kpi, scope, who, team, start, end, currency, target, n, actual, is_down, attained, dimensions
+FROM recorded_pursuits
+WHERE level = 'period';
