@@ -11,9 +11,9 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from deploy.wording import hidden, setting
+from deploy.wording import hidden
 from schemas.results import DeadLetter, timestamp
-from schemas.settings import Duration, Instant, Settings
+from schemas.settings import Duration, Instant, Settings, setting
 
 _WIDE = 160
 _SHOWN_BYTES = 60

@@ -122,6 +122,8 @@ class Kpi(Struct, frozen=True):
     ``over`` names the KPI whose tally a ratio is divided by, ``extra`` the dimension beside the
     grouping's, ``good`` the direction that is an improvement, ``clock`` the one that is started by what
     a duration begins with: where a policy judges it, business time is that policy's.
+    ``formula`` is its arithmetic in a line. ``used`` names the definition where vendors differ, for every row to say:
+    what stands in braces is a setting.
     """
 
     name: str
@@ -136,6 +138,8 @@ class Kpi(Struct, frozen=True):
     over: str | None = None
     extra: str | None = None
     clock: Clock | None = None
+    formula: str = ""
+    used: str = ""
 
     @property
     def basis(self) -> str:
@@ -167,109 +171,139 @@ CATALOGUE: Final[tuple[Kpi, ...]] = (
         "lead_response_time", "response", "duration", "seconds", {"engaged": _LEADS},
         "Time from a lead's engagement to the first touch by a person; leads still waiting rank after all answered.",
         "all seeds; Conversica promptness", "response", "down", clock="first_response",
+        formula="first touch - engagement, a lead at a time",
     ),
     Kpi(
         "system_delay", "response", "duration", "seconds", {"engaged": _LEADS},
         "Time from a lead's engagement until it is first assigned to a person.",
         "own", "response", "down", clock="first_response",
+        formula="first assignment to a person - engagement",
     ),
     Kpi(
         "rep_response_time", "response", "duration", "seconds", {"assigned": _LEADS},
         "Time from the assignment of a lead to that owner's first touch, once per ownership; "
         "a lead taken away before counts as cancelled.",
         "own", "response", "down", clock="rep_response",
+        formula="the owner's first touch - assignment, an ownership at a time",
     ),
     Kpi(
         "time_to_contact", "response", "duration", "seconds", {"engaged": _LEADS},
         "Time from a lead's engagement to the first two-way exchange: a real conversation or a human reply.",
         "own", "response", "down", clock="contact",
+        formula="first two-way exchange - engagement",
+        used="a conversation is talk of {contact_seconds} s or more",
     ),
     Kpi(
         "follow_up_rate", "follow-up", "ratio", "ratio", {"engaged": _LEADS},
         "Share of the leads engaged in the window that were touched within the follow-up horizon of engaging.",
         "Salesmate, % of leads followed up", "follow_up",
+        formula="leads touched within the horizon / leads engaged",
+        used="touched within {follow_up_horizon} of engaging",
     ),
     Kpi(
         "follow_ups_per_lead", "follow-up", "mean", "touches", {"engaged": _LEADS},
         "Touches after the first one, per contacted lead.",
         "Conversica persistence", "follow_up",
+        formula="(touches - 1) of the contacted leads / contacted leads",
     ),
     Kpi(
         "reply_rate", "reply", "ratio", "ratio",
         {"first_touch": _LEADS, "first_touch_by_channel": ("channel",)},
         "Share of the contacted leads that replied; by channel, of those touched on it the ones that replied on it.",
         "tl;dv, Salesmate", "reply",
+        formula="leads that replied / leads contacted",
+        used="over leads contacted, replied within {reply_horizon}",
     ),
     Kpi(
         "positive_reply_rate", "reply", "ratio", "ratio", {"first_touch": _LEADS},
         "Share of the contacted leads whose first classed reply was positive.",
         "Salesmate 8", "reply",
+        formula="leads whose first classed reply was positive / leads contacted",
+        used="over leads contacted, replied within {reply_horizon}",
     ),
     Kpi(
         "negative_reply_rate", "reply", "ratio", "ratio", {"first_touch": _LEADS},
         "Share of the contacted leads whose first classed reply was negative.",
         "Salesmate 8", "reply", "down",
+        formula="leads whose first classed reply was negative / leads contacted",
+        used="over leads contacted, replied within {reply_horizon}",
     ),
     Kpi(
         "message_reply_rate", "reply", "ratio", "ratio", {"touched": (*_LEADS, "channel")},
         "Share of the touches that drew a positive reply.",
         "tl;dv, share of outreach", "reply",
+        formula="touches answered by a positive reply / touches",
+        used="over touches, replied within {reply_horizon}",
     ),
     Kpi(
         "reply_latency", "reply", "duration", "seconds", {"replied": _LEADS},
         "Time from the message answered, else from the last touch before, to the reply.",
         "own", "reply", "down",
+        formula="reply - the message that it answers, else the last touch before it",
     ),
     Kpi(
         "delivery_rate", "reply", "ratio", "ratio", {"sent": _LEADS},
         "Share of the messages sent by people that were delivered; of sources that report none, did not bounce.",
         "Conversica performance", "reply",
+        formula="messages delivered / messages sent",
     ),
     Kpi(
         "bounce_rate", "reply", "ratio", "ratio", {"sent": _LEADS},
         "Share of the messages sent by people that bounced.",
         "Conversica performance", "reply", "down", over="delivery_rate",
+        formula="messages bounced / messages sent",
+        used="over messages sent",
     ),
     Kpi(
         "open_rate", "reply", "ratio", "ratio", {"sent": _LEADS},
         "Share of the delivered messages that a person opened; machine openings are told apart.",
         "tl;dv", "reply", over="delivery_rate",
+        formula="messages opened by a person / messages delivered",
+        used="over messages delivered",
     ),
     Kpi(
         "click_rate", "reply", "ratio", "ratio", {"sent": _LEADS},
         "Share of the delivered messages in which a person clicked; machine clicks are told apart.",
         "tl;dv", "reply", over="delivery_rate",
+        formula="messages clicked by a person / messages delivered",
+        used="over messages delivered",
     ),
     Kpi(
         "personalization", "reply", "mean", "elements", {"sent": _LEADS},
         "Personalised elements per follow-up message that states how many it has.",
         "Conversica personalization", "reply",
+        formula="personalised elements / follow-up messages that state how many",
     ),
     Kpi(
         "activities", "activity", "count", "activities", {"happened": _LEADS},
         "What people did towards customers, by kind: calls, messages, meetings, demos, quotes, follow-up calls.",
         "Salesmate; base of the pyramid", extra="kind",
+        formula="number of them",
     ),
     Kpi(
         "leads_created", "activity", "count", "leads", {"engaged": _LEADS},
         "Leads that engaged in the window; one that engages again after it was closed counts once more.",
         "Salesmate",
+        formula="number of them",
     ),
     Kpi(
         "open_leads", "response", "now", "leads", {"now": _LEADS},
         "Leads engaged, not yet touched and not closed, by age.",
         "operations", good="down",
+        formula="number of them now",
     ),
     Kpi(
         "oldest_open_lead", "response", "now", "seconds", {"now": _LEADS},
         "How long the lead has been waiting that has waited longest.",
         "operations", good="down",
+        formula="now - its engagement",
     ),
     Kpi(
         "next_response_time", "response", "duration", "seconds", {"inbound": _LEADS},
         "Time from a lead's first unanswered message or missed call to the next touch, or to a call of theirs that is "
         "taken; of a lead that was closed before, or asked to be left alone, it stays open.",
         "own", "response", "down", clock="next_response",
+        formula="next touch - the first message or missed call not yet answered",
     ),
     Kpi(
         "response_within_sla", "response", "ratio", "ratio",
@@ -277,159 +311,193 @@ CATALOGUE: Final[tuple[Kpi, ...]] = (
         "Share of the clocks with their deadline in the window that were met, of those met or past it; of first "
         "responses, and by policy of whatever each policy judges.",
         "operations",
+        formula="clocks met in time / clocks whose deadline is in the window",
     ),
     Kpi(
         "sla_at_risk", "response", "now", "clocks", {"clocks": (*_LEADS, *_POLICIES)},
         "Clocks that run, past a warning and not yet past their deadline.",
         "operations", good="down",
+        formula="number of them now",
     ),
     Kpi(
         "sla_breached", "response", "now", "clocks", {"clocks": (*_LEADS, *_POLICIES)},
         "Clocks that run, past their deadline.",
         "operations", good="down",
+        formula="number of them now",
     ),
     Kpi(
         "paused_share", "response", "now", "ratio", {"clocks": (*_LEADS, *_POLICIES)},
         "Of the time since the clocks that run have started, the share while which they stood still.",
         "operations", good="down",
+        formula="time paused / time since the start, of the clocks that run now",
     ),
     Kpi(
         "opportunities_created", "deal", "count", "deals", {"created": _LEADS},
         "Deals that were opened.",
         "Salesmate, pyramid",
+        formula="number of deals opened",
     ),
     Kpi(
         "proposals_sent", "deal", "count", "proposals", {"quoted": _LEADS},
         "Times that a deal entered the stage proposal.",
         "Salesmate, pyramid",
+        formula="number of entries into the stage proposal",
     ),
     Kpi(
         "deals_won", "deal", "count", "deals", {"ended": _LEADS},
         "Deals whose latest outcome is that they were won.",
         "Salesmate, pyramid",
+        formula="number of them",
     ),
     Kpi(
         "deals_lost", "deal", "count", "deals", {"ended": _LEADS, "ended_by_reason": _LEADS},
         "Deals whose latest outcome is that they were lost, all and by reason.",
         "Salesmate, pyramid", good="down",
+        formula="number of them",
     ),
     Kpi(
         "won_amount", "deal", "sum", "currency", {"closed_by_currency": _LEADS},
         "What the deals won are worth, by currency: the amount that the outcome states, else the opening.",
         "Salesmate, pyramid",
+        formula="sum of their amounts",
     ),
     Kpi(
         "lost_amount", "deal", "sum", "currency", {"closed_by_currency": _LEADS},
         "What the deals lost would have been worth, by currency.",
         "Salesmate, pyramid", good="down",
+        formula="sum of their amounts",
     ),
     Kpi(
         "won_units", "deal", "sum", "units", {"closed_by_currency": _LEADS},
         "Units sold in the deals won, by the currency they were sold in.",
         "Salesmate, pyramid",
+        formula="sum of their units",
     ),
     Kpi(
         "win_rate", "deal", "ratio", "ratio", {"closed": _LEADS},
         "Share of the deals that ended in the window that were won.",
         "Salesmate 10",
+        formula="deals won / (deals won + deals lost)",
+        used="over deals closed",
     ),
     Kpi(
         "closing_ratio", "deal", "ratio", "ratio", {"opened": _LEADS},
         "Share of the deals opened in the window that are won by now.",
         "Salesmate 7",
+        formula="of the deals opened in the window, those won / all",
+        used="over deals opened",
     ),
     Kpi(
         "quote_to_close", "deal", "ratio", "ratio", {"proposed": _LEADS},
         "Share of the deals first proposed in the window that are won by now.",
         "Salesmate 7",
+        formula="of the deals first proposed in the window, those won / all",
+        used="over deals proposed",
     ),
     Kpi(
         "sales_cycle_length", "deal", "duration", "seconds", {"closed": _LEADS},
         "Time from a deal's opening until it was won; only deals whose opening is known.",
         "all seeds", good="down",
+        formula="won - opened, a deal at a time",
     ),
     Kpi(
         "conversion_time", "deal", "duration", "seconds", {"closed": _LEADS},
         "Time from a lead's engagement until a deal with it was won.",
         "all seeds", good="down",
+        formula="won - engagement of its lead",
     ),
     Kpi(
         "stage_duration", "deal", "duration", "seconds", {"left_by_stage": _LEADS},
         "Time that a deal spent in a stage, by stage; a deal that comes back to a stage visits it anew.",
         "effectiveness, pyramid", good="down",
+        formula="left - entered, a visit at a time",
     ),
     Kpi(
         "stage_conversion", "deal", "ratio", "ratio", {"left_by_stage": _LEADS},
         "Share of the visits of a stage that ended in another stage or in a deal won, rather than lost.",
         "effectiveness, pyramid",
+        formula="visits that moved on or were won / visits that ended",
     ),
     Kpi(
         "touches_per_stage_move", "deal", "mean", "touches", {"left_by_stage": _LEADS},
         "Touches of the lead while a deal was in a stage, per visit that ended.",
         "effectiveness, pyramid", good="down",
+        formula="touches during the visits / visits that ended",
     ),
     Kpi(
         "leads_qualified", "activity", "count", "leads", {"qualified_by_stage": _LEADS},
         "Times that a lead entered the stage MQL or SQL, by stage.",
         "Salesmate",
+        formula="number of entries",
     ),
     Kpi(
         "planned_activities", "activity", "count", "activities", {"due": _LEADS},
         "Calls, demos and meetings that were scheduled, when they are due; one put off is due later.",
         "pyramid, planned and carried out",
+        formula="number of them",
     ),
     Kpi(
         "no_show_rate", "activity", "ratio", "ratio", {"due": _LEADS},
         "Share of the calls, demos and meetings due in the window that were missed.",
         "pyramid, planned and carried out", good="down",
+        formula="missed / scheduled that came due",
     ),
     Kpi(
         "connect_rate", "activity", "ratio", "ratio", {"called": _LEADS},
         "Share of the calls placed that were answered.",
         "tl;dv, effectiveness",
+        formula="calls answered / calls placed",
     ),
     Kpi(
         "talk_time", "activity", "duration", "seconds", {"called": _LEADS},
         "How long was talked in the calls placed in which anything was said.",
         "tl;dv, effectiveness",
+        formula="seconds talked, a call at a time",
     ),
     Kpi(
         "talk_listen_ratio", "activity", "ratio", "ratio", {"called": _LEADS},
         "Seconds that the rep talked of the seconds that both talked, in the calls placed that state both.",
         "tl;dv, effectiveness", good="down",
+        formula="seconds that the rep talked / seconds that both talked",
     ),
     Kpi(
         "calls_per_hour_talked", "activity", "mean", "calls", {"called": _LEADS},
         "Calls placed per hour talked in them: productivity, outputs per input.",
         "tl;dv, effectiveness",
+        formula="calls placed / hours talked in them",
     ),
     Kpi(
         "open_pipeline", "deal", "now", "currency", {"now_by_currency": _LEADS},
         "What the open deals are worth, by currency; those of which nobody said count as deals only.",
         "tl;dv, Salesmate",
+        formula="sum of the amounts of the open deals",
     ),
     Kpi(
         "weighted_pipeline", "deal", "now", "currency", {"now_by_currency": _LEADS},
         "Open amounts times the share won of the deals of the same group and currency that were in that stage and "
         "ended in the last 90 days; of a stage without any, the share won of all that ended.",
         "tl;dv, Salesmate",
+        formula="sum of amount x share won of the deal's stage",
     ),
     Kpi(
         "stage_age", "deal", "now", "seconds", {"now_by_stage": _LEADS},
         "How long open deals have been in their present stage, by stage, to five minutes.",
         "tl;dv, Salesmate", good="down",
+        formula="now - entering of the present stage, a deal at a time",
     ),
     Kpi(
         "stagnant_deals", "deal", "now", "deals", {"now_by_stage": _LEADS},
         "Open deals that have been in their stage for longer than nine of ten visits of it that ended in the last 90 "
         "days lasted; null where fewer than 20 have ended.",
         "tl;dv, Salesmate", good="down",
+        formula="number of them now",
     ),
     Kpi(
         "pipeline_velocity", "deal", "now", "currency per day", {"now_by_currency": _LEADS},
         "Open deals times win rate times mean amount won, divided by the mean cycle in days, of the deals that ended "
         "in the last 90 days, by currency.",
         "tl;dv, Salesmate",
+        formula="open deals x win rate x mean amount won / mean cycle in days",
     ),
 )  # fmt: skip
 """Positions are stored in accumulators: new KPIs go to the end."""

@@ -28,6 +28,15 @@ def millis(text: Any) -> Any:
     return int(float(match[1]) * _UNITS[match[2]])
 
 
+def setting(millis: int) -> str:
+    """A length of time as settings write it: ``90s``, ``15m``, ``24h``, ``30d``."""
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)):
+        # A day is written 24h: that is how people speak of horizons.
+        if millis >= size * (2 if unit == "d" else 1) and millis % size == 0:
+            return f"{millis // size}{unit}"
+    return f"{millis}ms"
+
+
 Duration = Annotated[int, BeforeValidator(millis)]
 """Milliseconds, written as ``24h`` and the like."""
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
+
+from msgspec.structs import asdict
 
 from schemas.catalogue import CATALOGUE, CELLS, GROUPINGS, Kpi, by_name, index_of
 from schemas.events import Millis
 from schemas.results import KpiRow, row_key, timestamp
+from schemas.settings import setting
 from streams import figures, now, pipeline_figures, running
 from streams.accumulators import SLOTS, Vector
 from streams.figures import Figures
@@ -139,6 +142,14 @@ def is_empty(row: KpiRow) -> bool:
     return _says_nothing(row)
 
 
+@lru_cache(maxsize=16)
+def definitions(rules: Rules) -> dict[str, str]:
+    """KPI → which definition was used, ``touched within 24h of engaging``, where vendors have several."""
+    stated = asdict(rules)
+    said = {name: setting(value) if name.endswith("_horizon") else value for name, value in stated.items()}
+    return {kpi.name: kpi.used.format_map(said) for kpi in CATALOGUE if kpi.used}
+
+
 def finals(cell: bytes, rules: Rules) -> dict[str, Millis]:
     """By the horizon of its KPI, the watermark from which a row of the cell is final; empty where it never is."""
     place = decode_cell(cell)
@@ -179,6 +190,7 @@ class Frame:
         self.dimensions = dict(zip((*GROUPINGS[place.grouping], *CELLS[place.kind]), place.values, strict=True))
         self.start, self.end = _span(place.window, place.start, rules.timezone)
         self.finals = _finals(place.window, place.start, rules)
+        self._definitions = definitions(rules)
         self._tails: dict[tuple[str | None, str | None], bytes] = {}
 
     def row(self, name: str, extra: str | None, said: Figures, stamp: Stamp) -> tuple[bytes, KpiRow]:
@@ -187,10 +199,14 @@ class Frame:
         final = self.finals.get(kpi.horizon)
         row = KpiRow(
             name, place.grouping, self._dimensions(kpi, extra), place.window, self.start, self.end, _BASIS[name],
-            said.value, said.count, said.numerator, said.denominator, said.statistics,
+            said.value, said.count, said.numerator, said.denominator, self._statistics(name, said),
             stamp.revision, final is not None and final <= stamp.watermark, stamp.told,
         )  # fmt: skip
         return self.key(kpi, extra), row
+
+    def _statistics(self, name: str, said: Figures) -> dict[str, Any]:
+        used = self._definitions.get(name)
+        return said.statistics if used is None else {**said.statistics, "definition": used}
 
     def key(self, kpi: Kpi, extra: str | None) -> bytes:
         """``KpiRow.key`` of a KPI's row: all of it but the name is the same for many."""

@@ -15,8 +15,8 @@ from schemas.policy import PolicyFile
 from schemas.results import KpiRow, timestamp
 from streams.accumulators import Vector
 from streams.attainment import Terms, numbers
-from streams.clocks import clocks
-from streams.contributions import changes, contributions
+from streams.clocks import ServiceClock, clocks
+from streams.contributions import Change, changes, contributions
 from streams.lead import Lead
 from streams.now import BASIS as NOW
 from streams.now import age_band, now_vector, open_leads
@@ -113,6 +113,15 @@ class Behind(Struct, frozen=True):
     revisions: list[Revision]
 
 
+def adds(view: Lead, running: Sequence[ServiceClock], terms: Terms, now: Millis) -> list[Change]:
+    """Everything that a lead and its clocks, as of ``now``, add to the cells of rows."""
+    found = changes({}, contributions(view, terms.selection, terms.rules), terms.selection)
+    found += numbers(view, running, terms, now).items()
+    found += standing(view, terms.selection, terms.rules, now).adds.items()
+    found += [((NOW, 0, one.dims), now_vector(age_band(now - one.engaged_at))) for one in open_leads(view)]
+    return found
+
+
 class Gathering:
     """Leads looked at one after the other: of each only what it adds to the row is kept."""
 
@@ -142,14 +151,10 @@ class Gathering:
             return False
         self.leads += 1
         self.parts += found[: max(0, self._limit - len(self.parts))]
-        changed = changes({}, contributions(view, self._selection, self._rules), self._selection)
-        changed += numbers(view, running, self._terms, self._now).items()
-        changed += standing(view, self._selection, self._rules, self._now).adds.items()
         for waits in open_leads(view):
-            changed.append(((NOW, 0, waits.dims), now_vector(age_band(self._now - waits.engaged_at))))
             self._oldest = min(waits.engaged_at, self._oldest or waits.engaged_at)
         into: dict[bytes, Vector] = {}
-        spread(changed, self._cells, into)
+        spread(adds(view, running, self._terms, self._now), self._cells, into)
         for slot, amount in into.get(self._cell, {}).items():
             vector = self._vector.setdefault(self._cell, {})
             vector[slot] = vector.get(slot, 0) + amount

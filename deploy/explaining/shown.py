@@ -12,10 +12,11 @@ from deploy.explaining.lead import Account, Engagement
 from deploy.explaining.row import Behind
 from deploy.explaining.wall import Wall
 from deploy.listings import console
-from deploy.wording import duration, setting, share
+from deploy.wording import duration, share
 from schemas.catalogue import by_name
 from schemas.events import Millis
 from schemas.instants import parse
+from schemas.settings import setting
 
 _SETTINGS = ("follow_up_horizon", "reply_horizon", "response_horizon", "allowed_lateness", "clock_skew")
 

@@ -14,7 +14,7 @@ _HEAD: Final = """\
 
 Written by `salespulse render` from `schemas/recorded_kpis.py`. These KPIs are computed by ClickHouse whenever somebody
 asks, over everything that was recorded: for days, ISO weeks, months, quarters, years or any span of time, each beside
-the period before. The KPIs that are current to the second are another set: `salespulse kpis` shows them.
+the period before. The KPIs that are current to the second are another set: [kpis.md](kpis.md).
 
 ## Asking for one
 
@@ -94,6 +94,11 @@ def files() -> dict[str, str]:
     return {"docs/recorded-kpis.md": _HEAD + "".join(subjects) + _marks() + _TAIL}
 
 
+def settings_named(used: str) -> str:
+    """A definition with the names of its settings in the place of what they say."""
+    return _SETTING.sub(lambda place: f"`SALESPULSE_{place[1].upper()}`", used)
+
+
 def _subject(name: str, kpis: list[RecordedKpi]) -> str:
     return f"\n## {name}\n" + "".join(_entry(kpi) for kpi in kpis)
 
@@ -106,7 +111,7 @@ def _entry(kpi: RecordedKpi) -> str:
         "of": kpi.of,
         "statistics": kpi.parts,
         "better": {"up": "higher", "down": "lower"}[kpi.good],
-        "definition used": _SETTING.sub(lambda place: f"`SALESPULSE_{place[1].upper()}`", kpi.used),
+        "definition used": settings_named(kpi.used),
         "from": kpi.source,
     }
     listed = "".join(f"- {name}: {text}\n" for name, text in facts.items() if text)

@@ -13,14 +13,19 @@ from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from deploy.cli import app
-from deploy.render import render
+from deploy.policy_check import EXAMPLE, check
+from deploy.produce import read_lines
+from deploy.render import kpis, render
 from deploy.render.schemas import files
 from deploy.simulator.floor import simulate
+from schemas.catalogue import by_name
 from schemas.decoding import Rejected, dead_letter
 from schemas.envelopes import ENVELOPES
 from schemas.events import TOPIC_OF
 from schemas.publishing import published
 from schemas.results import KpiRow, LeadFacts
+from schemas.settings import Settings
+from tests.agents.driving import Pipeline
 from tests.policy_files import HEAD, policy
 from tests.streams.floor import HOUR, engaged
 from tests.streams.service_floor import as_of, office
@@ -79,6 +84,31 @@ def test_rules_and_routes_for_ones_own_policies_go_where_one_says(tmp_path: Path
 @pytest.mark.parametrize("words", [["--policies", "x.toml"], ["--to", "x"]])
 def test_ones_own_policies_without_a_folder_are_wrong_usage(words: list[str]) -> None:
     assert CliRunner().invoke(app, ["render", *words]).exit_code == 2
+
+
+def test_the_rows_of_the_reference_page_are_those_that_the_pipeline_publishes(tmp_path: Path) -> None:
+    made = kpis.examples()
+    assert list(made) and set(made) == set(by_name)
+    pipeline = Pipeline(Settings(_env_file=None), tmp_path, policies=check(EXAMPLE)[0])
+    pipeline.feed(read_lines([kpis.LOG]))
+    pipeline.commit(kpis.NOW)
+    standing = pipeline.rows()
+    for name, row in made.items():
+        example, found = orjson.loads(published(row)), standing[row.key]
+        for stamp in ("revision", "watermark", "final"):
+            del example[stamp], found[stamp]
+        assert example == found, name
+
+
+def test_the_reference_page_names_the_metrics_that_there_are() -> None:
+    made = kpis.examples()
+    named = {name: [metric.strip("`").partition("{")[0] for metric in kpis.metrics(row)] for name, row in made.items()}
+    assert named["lead_response_time"] == ["sales_kpi_count", "sales_kpi_seconds"]
+    assert named["reply_rate"] == ["sales_kpi_count", "sales_kpi_ratio"]
+    assert named["open_leads"] == ["sales_open_leads"]
+    assert {name for name, metrics in named.items() if not metrics} == {
+        name for name, kpi in by_name.items() if kpi.family == "deal" and kpi.kind in ("sum", "now")
+    }
 
 
 @pytest.mark.parametrize("kind", sorted(TOPIC_OF))

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from deploy.wording import duration, hidden, setting, share
+from deploy.wording import duration, hidden, share
+from schemas.settings import millis, setting
 
 
 @pytest.mark.parametrize(
@@ -29,8 +30,6 @@ def test_a_ratio_is_said_in_per_cent_and_nothing_as_a_dash() -> None:
 
 @pytest.mark.parametrize("text", ["90s", "15m", "24h", "30d", "36h", "250ms", "1h", "1m"])
 def test_a_setting_is_written_as_it_is_typed(text: str) -> None:
-    from schemas.settings import millis
-
     assert setting(millis(text)) == text
 
 

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from streams.lead import Lead
 from streams.now import BASIS, age_band, next_band_change, now_vector, open_leads
-from streams.rows import finals, is_empty, reports, rows
+from streams.rows import definitions, finals, is_empty, reports, rows
 from streams.windows import Cells, encode_cell
 from tests.streams.floor import (
     ALL,
@@ -60,6 +61,20 @@ def test_a_row_says_where_it_belongs() -> None:
     row = rows(cell, table_of(lead)[cell], ALL, RULES)[0]
     assert row.dimensions == {"team": "a", "temperature": "hot"}
     assert (row.start, row.end, row.basis) == ("2026-03-02T09:00:00Z", "2026-03-02T10:00:00Z", "engaged")
+
+
+def test_where_vendors_differ_the_row_says_which_definition_was_used() -> None:
+    shorter = replace(RULES, follow_up_horizon=2 * HOUR, reply_horizon=7 * DAY, contact_seconds=45)
+    lead = lead_of(engaged(), call(HOUR, talk_seconds=50))
+    for kpi, used in {
+        "follow_up_rate": "touched within 2h of engaging",
+        "reply_rate": "over leads contacted, replied within 7d",
+        "time_to_contact": "a conversation is talk of 45 s or more",
+    }.items():
+        assert row_of(kpi, lead, rules=shorter).statistics["definition"] == used
+    assert row_of("follow_up_rate", lead).statistics["definition"] == "touched within 24h of engaging"
+    assert "definition" not in row_of("lead_response_time", lead).statistics
+    assert not [said for said in definitions(RULES).values() if "{" in said]
 
 
 def test_the_window_all_begins_in_1970_and_never_ends() -> None:
