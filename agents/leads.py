@@ -172,7 +172,7 @@ class Leads:
         self._stepped = False
         self._expiry = Expiry(context.store, _CELL, Retention.of(settings), self._clock)
         self._open = OpenLeads(context.store, self._cells)
-        self._standing = StandingDeals(context.store, self._cells, stage.selection, stage.rules)
+        self._standing = StandingDeals(context.store, stage.selection, stage.rules)
         self._axes = selected(stage.selection)
         self._affected = affected(stage.selection)
         self._definition = definition(stage.selection, stage.rules)
@@ -357,7 +357,7 @@ class Leads:
         ended, forgets = self._forget_requested()
         facts_records, merges = self._settle(cycle)
         facts_records = ended + facts_records
-        self._standing.settle(self._view, self._clock, self._deltas)
+        self._sums.add(self._standing.settle(self._view, self._clock))
         self._levels.fire(self._view, self._clock, cycle)
         self._sums.add(self._levels.changes())
         announced = self._levels.take()
@@ -442,7 +442,7 @@ class Leads:
         if NOW in entry.affected:
             self._open.update(lead, view, self._clock, self._deltas)
         if entry.affected & STANDING:
-            self._standing.update(lead, view, self._clock, self._deltas)
+            changed += self._standing.update(lead, view, self._clock)
         if not entry.answered and (response := view.response(rules.clock_skew)) is not None:
             entry.answered = True
             self._answered.append(response / 1000)
@@ -541,7 +541,7 @@ class Leads:
             number += 1
         nothing = read(Timeline(lead), self._stage.rules)
         self._open.update(lead, nothing, self._clock, self._deltas)
-        self._standing.update(lead, nothing, self._clock, self._deltas)
+        self._sums.add(self._standing.update(lead, nothing, self._clock))
         self._levels.forget(lead)
 
     def _drop(self, request: Forget) -> None:
@@ -574,13 +574,13 @@ class Leads:
             contributed = contributions(view, self._stage.selection, self._stage.rules)
             self._sums.add(changes({}, contributed, self._stage.selection))
             self._open.update(lead, view, self._clock, {})
-            self._standing.update(lead, view, self._clock, {})
+            self._standing.update(lead, view, self._clock)
             self._levels.count(view, self._clock)
         for left in self._forgotten.stubs():
             contributed = restored(left, self._stage.selection)
             self._sums.add(changes({}, contributed, self._stage.selection))
         self._open.recount(self._deltas)
-        self._standing.recount(self._deltas)
+        self._sums.add(self._standing.recount())
         self._sums.add(self._levels.recount())
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
+import sys
 
 import msgspec
 
+from agents.appointments import Appointments
 from agents.engine.store import Store
 from agents.oldest import Oldest
 from schemas.events import Millis
@@ -37,8 +38,7 @@ class OpenLeads:
         self._cells = cells
         self._held: dict[str, Held] = {}
         self._oldest: dict[bytes, Oldest] = {}
-        self._next: list[tuple[Millis, str]] = []
-        self._due: dict[str, Millis] = {}
+        self._again = Appointments()
         for key, value in store.scan(_OPEN):
             lead, held = key[len(_OPEN) :].decode(), _decode(value)
             self._held[lead] = held
@@ -52,11 +52,9 @@ class OpenLeads:
 
     def age(self, clock: Millis, deltas: dict[bytes, Vector]) -> None:
         """Let leads pass into their next band of age."""
-        while self._next and self._next[0][0] <= clock:
-            due, lead = heappop(self._next)
-            held = self._held.get(lead)
-            if held is None or self._due.get(lead) != due:
-                continue
+        self._again.tick(clock)
+        for lead in self._again.take(sys.maxsize, clock):
+            held = self._held[lead]
             band = age_band(clock - held.engaged_at)
             self._grow_older(lead, held, band, deltas)
             self._schedule(lead, held.engaged_at, band)
@@ -83,7 +81,7 @@ class OpenLeads:
             self._add(old, -1, deltas)
             for cell in self._cells((BASIS, 0, old.dims)):
                 self._oldest[cell].remove(old.engaged_at)
-            self._due.pop(lead, None)
+            self._again.make(lead, None)
         if new is not None:
             self._add(new, 1, deltas)
             self._enter(lead, new)
@@ -108,12 +106,7 @@ class OpenLeads:
         self._schedule(lead, held.engaged_at, held.band)
 
     def _schedule(self, lead: str, engaged_at: Millis, band: int) -> None:
-        change = next_band_change(engaged_at, band)
-        if change is None:
-            self._due.pop(lead, None)
-        else:
-            self._due[lead] = change
-            heappush(self._next, (change, lead))
+        self._again.make(lead, next_band_change(engaged_at, band))
 
     def _add(self, held: Held, sign: int, deltas: dict[bytes, Vector]) -> None:
         vector = {slot: sign * n for slot, n in now_vector(held.band).items()}

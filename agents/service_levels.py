@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 import msgspec
 
+from agents.appointments import Appointments
 from agents.attainment import Attainment
 from agents.engine.clock import now as wall_clock
 from agents.engine.store import Store
@@ -29,7 +29,6 @@ _TOLD, _NEXT, _POLICIES = b"s", b"n", b"=policies"
 _TIMELINE, _AFTER_TIMELINE = b"t", b"u"
 _A_CYCLE = 1_000
 """At most so many leads are looked at in a cycle because of the time: what falls due at once is told in turns."""
-_SPARE = 1_000
 
 _encode = msgspec.msgpack.encode
 _decode = msgspec.msgpack.Decoder(list[Told]).decode
@@ -63,9 +62,7 @@ class ServiceLevels:
         self._metrics = metrics
         self._overdue = Overdue(store, metrics.overdue, partition)
         self._is_live = is_live
-        self._next: dict[str, Millis] = {}
-        self._heap: list[tuple[Millis, str]] = []
-        self._ripe: deque[str] = deque()
+        self._again = Appointments()
         self._unread: deque[str] = deque()
         self._records: list[tuple[bytes, bytes | None]] = []
         self._seen: set[tuple[str, str]] = set()
@@ -75,8 +72,7 @@ class ServiceLevels:
         if not self.is_active:
             return
         for key, value in store.scan(_NEXT):
-            self._next[key[len(_NEXT) :].decode()] = int.from_bytes(value, "big")
-        self._rebuild()
+            self._again.make(key[len(_NEXT) :].decode(), int.from_bytes(value, "big"))
         if not self._is_followed:
             self._unread.extend(self._all())
 
@@ -91,22 +87,16 @@ class ServiceLevels:
     @property
     def has_more(self) -> bool:
         """Leads wait to be looked at, beyond those of one cycle."""
-        return bool(self._ripe or self._unread)
+        return bool(self._again or self._unread)
 
     def tick(self, clock: Millis) -> None:
         """Let time pass: leads of which something is due by ``clock`` are looked at with the next ``fire``."""
-        while self._heap and self._heap[0][0] <= clock:
-            at, lead = heappop(self._heap)
-            if self._next.get(lead) == at:
-                self._ripe.append(lead)
+        self._again.tick(clock)
 
     def fire(self, view_of: Callable[[str], Lead], clock: Millis, cycle: int) -> None:
         """Announce what has fallen due of leads of which nothing was heard."""
-        for _ in range(min(_A_CYCLE, len(self._ripe))):
-            lead = self._ripe.popleft()
-            # One that was heard of meanwhile was looked at then.
-            if self._next.get(lead, clock + 1) <= clock:
-                self.update(lead, view_of(lead), clock, cycle)
+        for lead in self._again.take(_A_CYCLE, clock):
+            self.update(lead, view_of(lead), clock, cycle)
         for _ in range(min(_A_CYCLE, len(self._unread))):
             lead = self._unread.popleft()
             self.update(lead, view_of(lead), clock, cycle)
@@ -163,7 +153,7 @@ class ServiceLevels:
         return records
 
     def _publish(self, lead: str, announced: list[Announced]) -> None:
-        expected = self._next.get(lead)
+        expected = self._again.at(lead)
         key = lead.encode()
         for at, event, policy in announced:
             self._records.append((key, published(event)))
@@ -179,20 +169,5 @@ class ServiceLevels:
                     self._metrics.firing_delay((wall_clock() - at) / 1000)
 
     def _schedule(self, lead: str, at: Millis | None) -> None:
-        if self._next.get(lead) == at:
-            return
-        if at is None:
-            del self._next[lead]
-            self._store.put(_NEXT + lead.encode(), None)
-            return
-        self._next[lead] = at
-        self._store.put(_NEXT + lead.encode(), at.to_bytes(8, "big"))
-        if len(self._heap) > 2 * len(self._next) + _SPARE:
-            self._rebuild()
-        else:
-            heappush(self._heap, (at, lead))
-
-    def _rebuild(self) -> None:
-        """Without instants that have been overtaken."""
-        self._heap = [(at, lead) for lead, at in self._next.items()]
-        heapify(self._heap)
+        if self._again.make(lead, at):
+            self._store.put(_NEXT + lead.encode(), None if at is None else at.to_bytes(8, "big"))

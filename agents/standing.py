@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
-from heapq import heappop, heappush
 
 import msgspec
 
+from agents.appointments import Appointments
 from agents.engine.store import Store
 from schemas.events import Millis
-from streams.accumulators import Vector, add_into, difference
-from streams.contributions import Key
+from streams.accumulators import Vector, difference
+from streams.contributions import Change, Key
 from streams.lead import Lead
 from streams.pipeline import Standing, standing
 from streams.rules import Rules
 from streams.selection import Selection
-from streams.windows import Cells
 
 _STANDING = b"d"
 _A_CYCLE = 1_000
@@ -29,54 +27,51 @@ _decode = msgspec.msgpack.Decoder(tuple[list[tuple[Key, Vector]], Millis | None]
 class StandingDeals:
     """An index over the timelines: what each lead adds to cells of *now*, which changes with events and the clock."""
 
-    def __init__(self, store: Store, cells: Cells, selection: Selection, rules: Rules) -> None:
+    def __init__(self, store: Store, selection: Selection, rules: Rules) -> None:
         self._store = store
-        self._cells = cells
         self._selection = selection
         self._rules = rules
-        self._until: dict[str, Millis] = {}
-        self._heap: list[tuple[Millis, str]] = []
-        self._ripe: deque[str] = deque()
+        self._again = Appointments()
         self._leads: set[str] = set()
         for key, value in store.scan(_STANDING):
             lead = key[len(_STANDING) :].decode()
             self._leads.add(lead)
-            self._schedule(lead, _decode(value)[1])
+            self._again.make(lead, _decode(value)[1])
 
     @property
     def has_more(self) -> bool:
         """Leads wait to be looked at, beyond those of one cycle."""
-        return bool(self._ripe)
+        return bool(self._again)
 
-    def update(self, lead: str, view: Lead, clock: Millis, deltas: dict[bytes, Vector]) -> None:
-        """Follow what is now known of a lead; what changes for the cells goes to ``deltas``."""
+    def update(self, lead: str, view: Lead, clock: Millis) -> list[Change]:
+        """Follow what is now known of a lead; what is to be added to cells."""
         found, old = standing(view, self._selection, self._rules, clock), self._stored(lead)
         if found == old:
-            return
+            return []
         self._keep(lead, found)
-        self._schedule(lead, found.until)
-        for key in old.adds.keys() | found.adds.keys():
-            self._add(key, difference(found.adds.get(key, {}), old.adds.get(key, {})), deltas)
+        self._again.make(lead, found.until)
+        changed: list[Change] = []
+        for key, vector in found.adds.items():
+            was = old.adds.get(key)
+            if was != vector:
+                changed.append((key, vector if was is None else difference(vector, was)))
+        changed += [(key, difference({}, was)) for key, was in old.adds.items() if key not in found.adds]
+        return changed
 
     def tick(self, clock: Millis) -> None:
         """Let time pass: leads of which something counts no longer are looked at with the next ``settle``."""
-        while self._heap and self._heap[0][0] <= clock:
-            at, lead = heappop(self._heap)
-            if self._until.get(lead) == at:
-                self._ripe.append(lead)
+        self._again.tick(clock)
 
-    def settle(self, view_of: Callable[[str], Lead], clock: Millis, deltas: dict[bytes, Vector]) -> None:
+    def settle(self, view_of: Callable[[str], Lead], clock: Millis) -> list[Change]:
         """Look at leads of which nothing was heard but the time."""
-        for _ in range(min(_A_CYCLE, len(self._ripe))):
-            lead = self._ripe.popleft()
-            if self._until.get(lead, clock + 1) <= clock:
-                self.update(lead, view_of(lead), clock, deltas)
+        changed: list[Change] = []
+        for lead in self._again.take(_A_CYCLE, clock):
+            changed += self.update(lead, view_of(lead), clock)
+        return changed
 
-    def recount(self, deltas: dict[bytes, Vector]) -> None:
-        """Add everything anew, to cells that were emptied."""
-        for lead in self._leads:
-            for key, vector in self._stored(lead).adds.items():
-                self._add(key, vector, deltas)
+    def recount(self) -> list[Change]:
+        """What is to be added to cells that were emptied: everything."""
+        return [change for lead in self._leads for change in self._stored(lead).adds.items()]
 
     def _stored(self, lead: str) -> Standing:
         stored = self._store.get(_STANDING + lead.encode()) if lead in self._leads else None
@@ -92,15 +87,3 @@ class StandingDeals:
             self._leads.discard(lead)
         value = _encode((list(found.adds.items()), found.until)) if found.adds else None
         self._store.put(_STANDING + lead.encode(), value)
-
-    def _add(self, key: Key, delta: Vector, deltas: dict[bytes, Vector]) -> None:
-        if delta:
-            for cell in self._cells(key):
-                add_into(deltas.setdefault(cell, {}), delta)
-
-    def _schedule(self, lead: str, until: Millis | None) -> None:
-        if until is None:
-            self._until.pop(lead, None)
-        elif self._until.get(lead) != until:
-            self._until[lead] = until
-            heappush(self._heap, (until, lead))

@@ -16,8 +16,11 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[1]
 BUILT: Final = ROOT / ".compiled"
 MODULES: Final = (
+    "agents.appointments",
     "agents.leads",
+    "agents.oldest",
     "agents.sending",
+    "agents.standing",
     "schemas.decoding",
     "schemas.instants",
     "streams.accumulators",
@@ -33,6 +36,7 @@ MODULES: Final = (
     "streams.kinds",
     "streams.lead",
     "streams.money",
+    "streams.pipeline",
     "streams.planning",
     "streams.reading",
     "streams.replies",

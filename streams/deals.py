@@ -92,6 +92,13 @@ Moment = Opened | Proposed | Closed
 
 def deals(lead: Lead, rules: Rules) -> list[Deal]:
     """The deals of a lead, in the order in which they became known; those of an instance that is a duplicate aside."""
+    found: list[Deal] | None = lead.derived_deals
+    if found is None:
+        found = lead.derived_deals = _derive(lead, rules) if lead.deals else []
+    return found
+
+
+def _derive(lead: Lead, rules: Rules) -> list[Deal]:
     by_id: dict[str, list[Event]] = {}
     for event in lead.deals:
         data: Any = event.data

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from mypy_extensions import mypyc_attr
 
@@ -242,7 +242,8 @@ class Lead:
     ``instances[0]`` holds what came before the first engagement; ``fates`` is what was reported of
     messages, by ``message_id``; ``deals`` are the events that open, move and end deals, in order.
     ``planned`` is what was scheduled, by ``call_id`` as it was scheduled last, ``missed`` what of it was missed.
-    ``truncated``: it has more events than are kept, and those later are not seen.
+    ``truncated``: it has more events than are kept, and those later are not seen. ``derived_deals`` is what
+    ``streams.deals`` has made of ``deals``, once it was asked.
     """
 
     def __init__(self, id: str, instances: list[Instance]) -> None:
@@ -252,6 +253,7 @@ class Lead:
         self.replies: list[Reply] = []
         self.fates: dict[str, int] = {}
         self.deals: list[Event] = []
+        self.derived_deals: list[Any] | None = None
         self.merged_into: str | None = None
         self.last_event: Event | None = None
         self.stage: str | None = None

@@ -279,7 +279,7 @@ def test_many_that_fall_due_at_once_are_told_in_turns(tmp_path: Path) -> None:
         assert processor.settled_at is None
         rounds.append(len(driven.leads.once(0)))
     assert len(rounds) == 3
-    assert len(processor._levels._next) == 0
+    assert all(processor._levels._again.at(f"lead-{n}") is None for n in range(2_500))
 
 
 def test_a_lead_that_is_heard_of_as_it_falls_due_is_looked_at_once(tmp_path: Path) -> None:
@@ -289,17 +289,6 @@ def test_a_lead_that_is_heard_of_as_it_falls_due_is_looked_at_once(tmp_path: Pat
     driven.feed([called(NINE + 90 * MINUTE)])
     driven.commit_leads(NINE + DAY)
     assert names(driven) == ["started", "at_risk", "breached", "answered_late"]
-
-
-def test_instants_that_were_overtaken_do_not_pile_up(tmp_path: Path) -> None:
-    levels = pipeline(tmp_path).leads.made[0]._levels
-    for at in range(5_000):
-        levels._schedule("lead-1", NINE + at)
-    assert len(levels._heap) <= 1_002
-    levels.tick(NINE + 4_998)
-    assert not levels.has_more
-    levels.tick(NINE + 4_999)
-    assert levels.has_more
 
 
 def test_what_was_fired_is_counted_and_what_may_fire_is_there_as_zero(tmp_path: Path) -> None:
@@ -339,7 +328,7 @@ def test_on_the_clock_of_events_there_is_no_delay_and_the_end_of_it_fires_everyt
     driven.feed([engaged()])
     exhausted = frozenset(f"sales.{name}" for name in ("leads", "calls", "emails", "deals"))
     driven._publish(next(sent for sent in stage.cycle(0, 0, exhausted) if sent.topic == "sales.lead-facts"))
-    assert stage.made[0]._levels._next != {}
+    assert stage.made[0]._levels._again.at("lead-1") is not None
     clock.end = NINE + DAY
     [sent] = [sent for sent in stage.cycle(0, 0, exhausted) if sent.topic == "sales.sla"]
     assert [orjson.loads(value or b"")["name"] for _, value in sent.records] == [
