@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from mypy_extensions import mypyc_attr
 
 from schemas.events import Event, Millis
 from streams.dimensions import Counted, Dims
@@ -15,21 +17,38 @@ from streams.stages import Visit, visits
 PROPOSAL: Final = "proposal"
 
 
-class Deal(NamedTuple):
+@mypyc_attr(acyclic=True)
+class Deal:
     """A deal of a lead: its first opening, the latest of its outcomes and the stages that it visited, in order.
 
-    ``instance`` is the one in which the first that is known of it happened.
+    ``instance`` is the one in which the first that is known of it happened. ``amount`` is what it is worth, scaled,
+    None where nobody said; its ``currency`` is that of the event which states the amount, else the opening's, else
+    as set.
     """
 
-    opened: Event | None
-    outcome: Event | None
-    visits: list[Visit]
-    instance: Instance
-
-    @property
-    def is_won(self) -> bool:
-        """Whether its outcome stands at won."""
-        return self.outcome is not None and self.outcome.type == "deal.won"
+    def __init__(self, events: list[Event], instance: Instance, rules: Rules) -> None:
+        self.opened: Event | None = None
+        self.outcome: Event | None = None
+        for event in events:
+            if event.type == "deal.opened":
+                self.opened = self.opened or event
+            elif event.type in ("deal.won", "deal.lost"):
+                self.outcome = event
+        self.visits = visits(events)
+        self.instance = instance
+        self.is_won = self.outcome is not None and self.outcome.type == "deal.won"
+        amount = self.stated("amount")
+        self.amount: int | None = None if amount is None else scaled(amount)
+        self.currency = self._currency(rules)
+        profile = instance.profile
+        self._dims: Dims = (
+            self.stated("team") or UNASSIGNED,
+            self.stated("rep") or UNASSIGNED,
+            profile.temperature,
+            profile.source,
+            self.stated("region") or profile.region,
+            UNKNOWN,
+        )
 
     def stated(self, name: str) -> Any:
         """A field as the outcome states it, else as the opening does; None where neither does."""
@@ -40,51 +59,50 @@ class Deal(NamedTuple):
 
     def dims(self, *extra: str) -> Dims:
         """Its own rep, team and region, else the lead's region; temperature and source of the lead's engagement."""
-        team, rep = self.stated("team") or UNASSIGNED, self.stated("rep") or UNASSIGNED
-        profile = self.instance.profile
-        region = self.stated("region") or profile.region
-        return (team, rep, profile.temperature, profile.source, region, UNKNOWN, *extra)
+        return (*self._dims, *extra)
 
-    def currency(self, rules: Rules) -> str:
-        """The currency of its amount: that of the event which states the amount, else the opening's, else as set."""
+    def _currency(self, rules: Rules) -> str:
         outcome: Any = None if self.outcome is None else self.outcome.data
         opened: Any = None if self.opened is None else self.opened.data
         is_of_outcome = getattr(outcome, "amount", None) is not None or self.amount is None
         own = getattr(outcome, "currency", None) if is_of_outcome else None
-        return own or (opened and opened.currency) or rules.currency
-
-    @property
-    def amount(self) -> int | None:
-        """What it is worth, scaled; None where nobody said."""
-        amount = self.stated("amount")
-        return None if amount is None else scaled(amount)
+        found: str = own or (opened and opened.currency) or rules.currency
+        return found
 
 
-class Opened(NamedTuple):
+@mypyc_attr(acyclic=True)
+class Opened:
     """A deal at its opening."""
 
-    deal: Deal
+    def __init__(self, deal: Deal) -> None:
+        self.deal = deal
 
 
-class Proposed(NamedTuple):
+@mypyc_attr(acyclic=True)
+class Proposed:
     """A deal that enters the stage ``proposal``, for the first time or again."""
 
-    deal: Deal
-    is_first: bool
+    def __init__(self, deal: Deal, is_first: bool) -> None:
+        self.deal = deal
+        self.is_first = is_first
 
 
-class Closed(NamedTuple):
+@mypyc_attr(acyclic=True)
+class Closed:
     """A deal at its outcome, which happened at ``at``."""
 
-    deal: Deal
-    at: Millis
+    def __init__(self, deal: Deal, at: Millis) -> None:
+        self.deal = deal
+        self.at = at
 
 
-class Left(NamedTuple):
+@mypyc_attr(acyclic=True)
+class Left:
     """A visit of a stage that ended, and the touches of the lead during it."""
 
-    visit: Visit
-    touches: int
+    def __init__(self, visit: Visit, touches: int) -> None:
+        self.visit = visit
+        self.touches = touches
 
 
 Moment = Opened | Proposed | Closed
@@ -103,14 +121,12 @@ def _derive(lead: Lead, rules: Rules) -> list[Deal]:
     for event in lead.deals:
         data: Any = event.data
         by_id.setdefault(data.deal_id, []).append(event)
-    found = [_deal(events, instance_at(lead, events[0].time + rules.clock_skew)) for events in by_id.values()]
-    return [deal for deal in found if not deal.instance.duplicate]
-
-
-def _deal(events: list[Event], instance: Instance) -> Deal:
-    opened = next((event for event in events if event.type == "deal.opened"), None)
-    outcome = next((event for event in reversed(events) if event.type in ("deal.won", "deal.lost")), None)
-    return Deal(opened, outcome, visits(events), instance)
+    found: list[Deal] = []
+    for events in by_id.values():
+        instance = instance_at(lead, events[0].time + rules.clock_skew)
+        if not instance.duplicate:
+            found.append(Deal(events, instance, rules))
+    return found
 
 
 def moments(lead: Lead, rules: Rules) -> list[Counted]:
@@ -140,7 +156,7 @@ def ended_by_reason(lead: Lead, rules: Rules) -> list[Counted]:
 def priced(lead: Lead, rules: Rules) -> list[Counted]:
     """Each deal that ended, by its currency."""
     return [
-        (deal.outcome.time, deal.dims(deal.currency(rules)), Closed(deal, deal.outcome.time))
+        (deal.outcome.time, deal.dims(deal.currency), Closed(deal, deal.outcome.time))
         for deal in deals(lead, rules)
         if deal.outcome is not None
     ]

@@ -75,15 +75,15 @@ def standing(lead: Lead, selection: Selection, rules: Rules, clock: Millis) -> S
     adds: dict[Key, Vector] = {}
     until: Millis | None = None
     for deal in deals(lead, rules) if lead.merged_into is None else ():
-        for code, dims, vector, end in _parts(deal, rules):
+        for code, dims, vector, end in _parts(deal):
             if code in measured and (end is None or clock < end):
                 add_into(adds.setdefault((code, 0, dims), {}), vector)
                 until = end if until is None else until if end is None else min(until, end)
     return Standing(adds, until)
 
 
-def _parts(deal: Deal, rules: Rules) -> Iterator[tuple[int, Dims, Vector, Millis | None]]:
-    by_currency = deal.dims(deal.currency(rules))
+def _parts(deal: Deal) -> Iterator[tuple[int, Dims, Vector, Millis | None]]:
+    by_currency = deal.dims(deal.currency)
     if deal.outcome is None:
         present = deal.visits[-1] if deal.visits else None
         stage = UNKNOWN if present is None else present.stage

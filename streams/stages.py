@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
+
+from mypy_extensions import mypyc_attr
 
 from schemas.events import Event
 
 
-class Visit(NamedTuple):
+@mypyc_attr(acyclic=True)
+class Visit:
     """A deal in a stage: from the event that brought it there until the one that took it away, None while it stays."""
 
-    deal: str
-    stage: str
-    entered: Event
-    left: Event | None = None
+    def __init__(self, deal: str, stage: str, entered: Event) -> None:
+        self.deal = deal
+        self.stage = stage
+        self.entered = entered
+        self.left: Event | None = None
 
 
 def visits(deals: Iterable[Event]) -> list[Visit]:
@@ -29,7 +33,7 @@ def visits(deals: Iterable[Event]) -> list[Visit]:
             # An opening that says nothing of a stage leaves the deal where it is.
             if stage == found[position].stage or (stage is None and event.type == "deal.opened"):
                 continue
-            found[position] = found[position]._replace(left=event)
+            found[position].left = event
             del present[data.deal_id]
         if stage is not None:
             present[data.deal_id] = len(found)
