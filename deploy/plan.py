@@ -250,7 +250,9 @@ def _money(number: float | None) -> str:
 
 
 def _rate(number: float | None) -> str:
-    return "–" if number is None else f"{number:,.2f}" if number < 10 else f"{number:,.0f}"
+    if number is None or number >= 10:
+        return "–" if number is None else f"{number:,.0f}"
+    return "under 0.01" if number < 0.01 else f"{number:.2f}"
 
 
 def _day_before(at: datetime) -> str:

@@ -90,7 +90,7 @@ def signals(
 
 
 def plan(
-    revenue: Annotated[float, typer.Option(min=0.01, help="how much is to be won from now on")],
+    revenue: Annotated[float, typer.Option(min=0.01, max=1e15, help="how much is to be won from now on")],
     by: Annotated[date, typer.Option(parser=_day, metavar="DATE", help="the last day for it")],
     currency: Annotated[str | None, typer.Option(help="of the revenue; default: SALESPULSE_CURRENCY")] = None,
     team: Annotated[str | None, typer.Option(help="by what this team does; default: all")] = None,
@@ -110,9 +110,9 @@ def plan(
     from deploy.stack import stack
 
     settings, present = load(quiet=True), now()
-    until = between(settings, present, None, by + timedelta(days=1))[1]
-    if until <= present:
-        raise typer.BadParameter(f"--by is today or a day to come, not {by}")
+    until = between(settings, present, None, min(by, date(2199, 12, 31)) + timedelta(days=1))[1]
+    if until <= present or by.year > 2199:
+        raise typer.BadParameter(f"--by is a day from today to 2199-12-31, not {by}")
     target = Target(revenue, (currency or settings.currency).upper(), present, until, team)
     with status() as report, stack(settings, kafka=False, report=report) as ready:
         report("measuring")

@@ -10,16 +10,18 @@ import orjson
 from msgspec.structs import asdict, replace
 
 from deploy.explaining.row import adds
+from deploy.listings import field_rows
 from deploy.policy_check import EXAMPLE, check
 from deploy.produce import read_lines
 from deploy.recorded import Log
-from deploy.render.recorded_kpis import settings_named
+from deploy.render.recorded_kpis import settings_in, settings_named
 from deploy.tables import measured
 from schemas.catalogue import CATALOGUE, Family, Kpi, by_name
 from schemas.instants import parse
 from schemas.publishing import published
 from schemas.recorded_kpis import RECORDED
 from schemas.results import KpiRow, timestamp
+from schemas.settings import Settings
 from sinks.kpi_gauges import KpiGauges
 from streams.accumulators import Vector
 from streams.attainment import Terms
@@ -70,6 +72,11 @@ of ClickHouse when somebody wants to know: [recorded-kpis.md](recorded-kpis.md).
 In ClickHouse every row is in the view `kpis_latest`, history in `kpi_revisions`; `salespulse kpis` shows them, and
 `salespulse explain` the leads behind one. In Prometheus gauges have the labels `kpi`, `window` and `team`.
 """
+_DIFFERING: Final = """\
+Vendors count some KPIs differently. Here each has one definition, stated in its entry; what is a matter of taste is a
+setting with a default, and every row says what was used: streamed ones in `statistics.definition`, recorded ones in
+`definition`. Of a share over closed and over opened deals both are there: `win_rate` and `closing_ratio`.
+"""
 _TIMES: Final = {
     "engaged": "the lead engaged",
     "assigned": "the lead was assigned",
@@ -100,12 +107,30 @@ def files() -> dict[str, str]:
     index = "".join(f"| {family} | {', '.join(_linked('', kpi.name) for kpi in kpis)} |\n" for family, kpis in families)
     recorded = ", ".join(_linked("recorded-kpis.md", kpi.name) for kpi in RECORDED)
     listed = f"\n## All of them\n\n| | |\n|---|---|\n{index}| recorded | {recorded} |\n"
-    entries = [
+    entries = [_differing()] + [
         f"\n## {family.capitalize()}\n\nTopic `sales.kpi.{family}`.\n"
         + "".join(_entry(kpi, made[kpi.name]) for kpi in kpis)
         for family, kpis in families
     ]
     return {"docs/kpis.md": _HEAD.format(now=timestamp(NOW)) + listed + "".join(entries)}
+
+
+def _differing() -> str:
+    """Where vendors count differently: every setting that decides it, its default, and the KPIs that it is about."""
+    used: dict[str, list[str]] = {}
+    for page, name, definition in (
+        *(("", kpi.name, kpi.used) for kpi in CATALOGUE),
+        *(("recorded-kpis.md", kpi.name, kpi.used) for kpi in RECORDED),
+    ):
+        for setting in settings_in(definition):
+            used.setdefault(setting, []).append(_linked(page, name))
+    lines = [
+        f"| `{variable}` | {f'`{default}`' if default else 'none'} | {meaning} | {', '.join(used[variable])} |\n"
+        for variable, default, meaning in field_rows(Settings)
+        if variable in used
+    ]
+    head = "| setting | default | is | of |\n|---|---|---|---|\n"
+    return f"\n## Definitions that are settings\n\n{_DIFFERING}\n{head}{''.join(lines)}"
 
 
 def examples() -> dict[str, KpiRow]:

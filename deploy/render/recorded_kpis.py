@@ -75,7 +75,7 @@ proposals, demos and calls, each with the deal it came to), `recorded_wins`.
 ## What they cost
 
 Everything is worked out from the events whenever it is asked, so a question costs the more the more was recorded: one
-to four CPU-seconds a KPI over 140,000 events of 20,000 leads (2-core machine, under load). Nothing is kept besides, so
+to five CPU-seconds a KPI over 140,000 events of 20,000 leads (2-core machine, under load). Nothing is kept besides, so
 nothing can be stale.
 
 ## In Prometheus
@@ -96,7 +96,16 @@ def files() -> dict[str, str]:
 
 def settings_named(used: str) -> str:
     """A definition with the names of its settings in the place of what they say."""
-    return _SETTING.sub(lambda place: f"`SALESPULSE_{place[1].upper()}`", used)
+    return _SETTING.sub(lambda place: f"`{_variable(place[1])}`", used)
+
+
+def settings_in(used: str) -> list[str]:
+    """The environment variables that a definition depends on."""
+    return [_variable(name) for name in _SETTING.findall(used)]
+
+
+def _variable(name: str) -> str:
+    return f"SALESPULSE_{name.upper()}"
 
 
 def _subject(name: str, kpis: list[RecordedKpi]) -> str:

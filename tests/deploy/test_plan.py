@@ -83,7 +83,9 @@ def test_the_plan_can_be_read_by_a_manager(recorded: None) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("--by", "2020-01-01"), 2, "--by is today or a day to come"),
+        (("--by", "2020-01-01"), 2, "--by is a day from today"),
+        (("--by", "9999-12-31"), 2, "--by is a day from today"),
+        (("--by", "2090-01-01", "--revenue", "inf"), 2, "--revenue"),
         (("--by", "soon"), 2, "expected a date"),
         (("--by", "2090-01-01", "--revenue", "0"), 2, "--revenue"),
         (("--by", "2090-01-01", "--currency", "GBP"), 1, "no deal was won in GBP in the last 365 days"),

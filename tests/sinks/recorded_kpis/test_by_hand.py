@@ -104,6 +104,17 @@ def pipeline(tell: Teller) -> None:
         tell.after(f"open-{n}", "stage_changed", day, stage="proposal")
 
 
+def mailing(tell: Teller) -> None:
+    """Four messages: two were answered, one came back."""
+    for n in range(4):
+        name = {"message_id": f"mailed-{n}"}
+        tell.add(f"mailed-{n}", "email.sent", "2020-03-02", **name, rep="r-m", team="mailed")
+        if n == 3:
+            tell.add(f"mailed-{n}", "email.bounced", "2020-03-02", **name)
+        if n < 2:
+            tell.add(f"mailed-{n}", "email.replied", "2020-03-03", in_reply_to=f"mailed-{n}", **{"class": "positive"})
+
+
 def alarm(tell: Teller) -> None:
     """A product that one customer leaves in each of twelve weeks, and four in the thirteenth."""
     monday = millis("2023-01-02T00:00:00Z")
@@ -181,7 +192,7 @@ def to_plan(tell: Teller) -> None:
 @pytest.fixture(scope="module")
 def client(clickhouse: str) -> Iterator[Client]:
     tell = Teller()
-    for story in (book, acquisition, survey, pipeline, alarm, target, persistence, to_plan):
+    for story in (book, acquisition, survey, pipeline, mailing, alarm, target, persistence, to_plan):
         story(tell)
     streamed = list(weeks(tell))
     found = connect(f"{clickhouse}/by_hand")
@@ -350,12 +361,20 @@ def test_marks_stand_beside_what_was_measured(client: Client) -> None:
     assert marks["lead_response_time."] == 300 and marks["benchmark_30_30_50.reply"] == 0.3
 
 
+def test_replies_are_a_share_of_what_was_delivered_unless_it_is_set_otherwise(client: Client) -> None:
+    found = row(client, "benchmark_30_30_50", "mailed", "2020-03-15", of="reply")
+    assert (found["numerator"], found["denominator"], found["definition"]) == (2, 3, "reply over delivered")
+
+
 def test_settings_change_what_is_meant_and_the_rows_say_so(client: Client) -> None:
     """The views are made anew with each start, so that the last settings hold: this test is the last."""
-    create(client, Settings(conversion_over="closed_deals", rep_level="3", benchmarks="benchmark_30_30_50.open=0.5",
-                            csat_from=3, timezone="America/New_York", _env_file=None))  # fmt: skip
+    create(client, Settings(conversion_over="closed_deals", reply_over="sent", rep_level="3",
+                            benchmarks="benchmark_30_30_50.open=0.5", csat_from=3,
+                            timezone="America/New_York", _env_file=None))  # fmt: skip
     conversion = row(client, "conversion_rate", "book", "2025-02-15", of="closed deal")
     assert (conversion["value"], conversion["definition"]) == (1, "over closed_deals, won within 365d")
+    mailed = row(client, "benchmark_30_30_50", "mailed", "2020-03-15", of="reply")
+    assert (mailed["numerator"], mailed["denominator"], mailed["definition"]) == (2, 4, "reply over sent")
     assert row(client, "csat", "surveyed")["value"] == 0.8
     assert row(client, "nps", "surveyed")["start"] == "2025-03-01T05:00:00Z"
     assert asked(client, "quota_attainment", "2025-03-15", scope="rep") == [], (
