@@ -130,11 +130,8 @@ def stand(client: Client, settings: Settings, rules: Breakdown, at: Millis) -> l
     held = (each.target for each in targets.recorded(client, settings.currency) if each.holds and not each.revokes)
     aims = rules.aims(held)
     running = [aim for aim in aims if aim.start <= at and aim.end > at - 7 * DAY]
-    parts = (part for aim in running for part in rules.parts(aim, weeks(aim.start, aim.end, settings.timezone)))
-    of_weeks = (
-        msgspec.structs.replace(part, level="week") for part in parts if part.start <= at and part.end > at - 7 * DAY
-    )
-    aims = [*aims, *of_weeks]
+    parts = (part for aim in running for part in rules.weekly(aim, weeks(aim.start, aim.end, settings.timezone)))
+    aims = [*aims, *(part for part in parts if part.start <= at and part.end > at - 7 * DAY)]
     targets.write(client, aims, at)
     return aims
 

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from deploy.commands import comparing, events, explaining, forgetting, looking, policies, recorded, running
+from deploy.commands import comparing, events, explaining, forgetting, looking, policies, recorded, running, targets
 from deploy.failures import explained
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ topics = typer.Typer(help="The topics that salespulse reads and writes.", no_arg
 sink = typer.Typer(help="Copy the topics to another system.", no_args_is_help=True)
 letters = typer.Typer(help="Records that could not be used: look at them, send them again.", no_args_is_help=True)
 policy = typer.Typer(help="Service levels: who is to answer within which time.", no_args_is_help=True)
+target = typer.Typer(help="Targets: what is to be reached by whom, and by when.", no_args_is_help=True)
 
 app.command()(running.demo)
 app.command()(events.replay)
@@ -41,6 +42,7 @@ app.command()(events.simulate)
 app.command()(events.produce)
 app.add_typer(letters, name="dead-letters")
 app.add_typer(policy, name="policy")
+app.add_typer(target, name="targets")
 app.command()(looking.settings)
 app.command()(looking.render)
 sink.command("clickhouse")(running.clickhouse)
@@ -52,6 +54,10 @@ letters.command("replay")(looking.replay_letters)
 policy.command("check")(policies.check)
 policy.command("diff")(policies.diff)
 policy.command("example")(policies.example)
+target.command("set")(targets.set_)
+target.command("list")(targets.list_)
+target.command("import")(targets.import_)
+target.command("revoke")(targets.revoke)
 
 
 def main() -> None:

@@ -228,13 +228,13 @@ RECORDED: Final[tuple[RecordedKpi, ...]] = (
     ),
     RecordedKpi(
         "quota_attainment", "Targets", "ratio", "ratio",
-        "What was reached of the targets that begin in the period; 1 is the target. For what should be low, the target "
-        "over what was measured.",
+        "What was reached of the targets that stand and begin in the period; 1 is the target. For what should be low, "
+        "the target over what was measured.",
         "actual / target", "Salesmate", ("all", "team", "rep"), of="KPI", n="n",
     ),
     RecordedKpi(
         "team_at_quota", "Targets", "ratio", "ratio",
-        "Share of the reps with a target that begins in the period who reached it.",
+        "Share of the reps with a target that stands and begins in the period who reached it.",
         "reps at target / reps with a target", "Salesmate", ("team", "all"), of="KPI",
     ),
     RecordedKpi(

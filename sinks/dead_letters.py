@@ -12,15 +12,11 @@ from typing import Any, Final
 import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import UnknownTopicOrPartitionError
-from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaTimeoutError
-from kafka.errors import UnknownTopicOrPartitionError as NoSuchTopic
 
 from schemas.results import DeadLetter
 from schemas.settings import Settings
+from sinks.reading import records
 
-_POLL_MS: Final = 500
-_IDLE_POLLS: Final = 60
 _AT_A_TIME: Final = 500
 _BATCH: Final = 1 << 19
 _LARGEST: Final = 8 << 20
@@ -33,21 +29,8 @@ def read(settings: Settings, reason: str | None = None, limit: int | None = None
 
     ``KafkaError`` where the broker or the topic is away.
     """
-    consumer = KafkaConsumer(
-        bootstrap_servers=settings.kafka,
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        allow_auto_create_topics=False,
-        max_partition_fetch_bytes=_LARGEST,
-        # In pure Python they cost more than all the rest; the broker has checked them.
-        check_crcs=False,
-    )
-    try:
-        found = (_decode(value) for value in _values(consumer, settings.topic("dead-letters")))
-        yield from islice((letter for letter in found if reason in (None, letter.reason)), limit)
-    finally:
-        consumer.close()
+    found = (_decode(record.value) for record in records(settings, settings.topic("dead-letters")))
+    yield from islice((letter for letter in found if reason in (None, letter.reason)), limit)
 
 
 def replay(settings: Settings, letters: Iterable[DeadLetter]) -> int:
@@ -92,25 +75,6 @@ def _append(batch: Any, letter: DeadLetter) -> bool:
     headers = [(name, _bytes(text)) for name, text in letter.headers]
     written = batch.append(timestamp=None, key=_bytes(letter.key), value=_bytes(letter.value), headers=headers)
     return written is not None
-
-
-def _values(consumer: Any, topic: str) -> Iterator[bytes]:
-    numbers = consumer.partitions_for_topic(topic)
-    if not numbers:
-        raise NoSuchTopic(f"there is no topic {topic}")
-    partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
-    consumer.assign(partitions)
-    ends = consumer.end_offsets(partitions)
-    consumer.seek_to_beginning(*partitions)
-    idle = 0
-    # Markers of transactions take offsets too, so only the position tells that the end is reached.
-    while any(consumer.position(partition) < ends[partition] for partition in partitions):
-        polled = consumer.poll(timeout_ms=_POLL_MS)
-        idle = 0 if polled else idle + 1
-        if idle > _IDLE_POLLS:
-            raise KafkaTimeoutError(f"{topic} could not be read to its end")
-        for partition, records in polled.items():
-            yield from (record.value for record in records if record.offset < ends[partition])
 
 
 def _bytes(text: str | None) -> bytes | None:

@@ -58,8 +58,9 @@ Plain views, for questions of your own: `recorded_history` (every event under th
 its owner then), `recorded_acts`, `recorded_messages`, `recorded_leads` (once for each engagement), `recorded_deals`
 (with their standing outcome), `recorded_movements` (won, renewed, expanded, cancelled), `recorded_customers`,
 `recorded_expansions` (what was sold to customers, when in their tenure, to whom, by whom), `recorded_revenue`,
-`recorded_observations`, `recorded_targets`, `recorded_attainment`, `recorded_weeks`, `recorded_tries` (opportunities,
-proposals, demos and calls, each with the deal it came to), `recorded_wins`.
+`recorded_observations`, `recorded_targets` (those that stand: [targets.md](targets.md)), `recorded_attainment`,
+`recorded_weeks`, `recorded_tries` (opportunities, proposals, demos and calls, each with the deal it came to),
+`recorded_wins`.
 
 ## What they suggest
 

@@ -40,10 +40,10 @@ class Breakdown:
         derived = [share for aim in pieces if aim.scope == "team" for share in self._of_reps(aim, own)]
         return sorted((*pieces, *derived), key=lambda aim: (aim.kpi, aim.scope, aim.who, aim.currency, aim.start))
 
-    def parts(self, aim: Aim, spans: Sequence[Span]) -> list[Aim]:
-        """An aim cut at the edges of spans that together are its own: by working days present, adding up exactly."""
+    def weekly(self, aim: Aim, spans: Sequence[Span]) -> list[Aim]:
+        """An aim cut into its ``weeks``, by the working days of each on which ``who`` is there; they add up exactly."""
         return [
-            self._dated(msgspec.structs.replace(aim, start=start, end=end, value=value, whole=whole))
+            self._dated(msgspec.structs.replace(aim, start=start, end=end, value=value, whole=whole, level="week"))
             for (start, end), value, whole in zip(
                 spans, self._split(aim, aim.value, spans), self._split(aim, aim.whole, spans), strict=True
             )

@@ -61,7 +61,7 @@ def test_every_command_of_the_contract_is_there() -> None:
     assert named >= {
         "demo", "replay", "produce", "simulate", "worker", "sink clickhouse", "topics create", "topics check",
         "kpis", "reconcile", "dead-letters list", "dead-letters replay", "settings", "render", "policy check",
-        "policy example",
+        "policy example", "targets set", "targets list", "targets import", "targets revoke",
     }  # fmt: skip
 
 

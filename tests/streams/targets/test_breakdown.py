@@ -93,7 +93,7 @@ def test_weeks_begin_on_monday_in_the_time_zone_and_are_cut_by_the_period() -> N
 def test_a_month_goes_to_its_weeks_by_their_working_days() -> None:
     """A Sunday, four weeks, two days: 0, 5, 5, 5, 5 and 2 of 22."""
     [aim] = BREAKDOWN.aims([target(220, team="apac")])[-1:]
-    assert [part.value for part in BREAKDOWN.parts(aim, weeks(*MARCH, "Europe/Berlin"))] == [0, 50, 50, 50, 50, 20]
+    assert [part.value for part in BREAKDOWN.weekly(aim, weeks(*MARCH, "Europe/Berlin"))] == [0, 50, 50, 50, 50, 20]
 
 
 def test_where_nobody_works_shares_are_equal() -> None:
@@ -129,6 +129,6 @@ def _meet(aim: Aim, other: Aim) -> bool:
 def test_weeks_and_pieces_add_up(kpi: str, value: int, span: tuple[int, int], other: tuple[int, int]) -> None:
     """Every target is split into what stands of it and what does not; every piece into its weeks."""
     for aim in BREAKDOWN.aims([target(value, span, kpi, rep="r-2"), target(7, other, kpi, rep="r-2")]):
-        parts = BREAKDOWN.parts(aim, weeks(aim.start, aim.end, "Europe/Berlin"))
+        parts = BREAKDOWN.weekly(aim, weeks(aim.start, aim.end, "Europe/Berlin"))
         assert sum(part.value for part in parts) == aim.value and sum(part.whole for part in parts) == aim.whole
         assert (parts[0].start, parts[-1].end) == (aim.start, aim.end)
