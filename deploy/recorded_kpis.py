@@ -73,7 +73,8 @@ def worded(kpi: RecordedKpi, value: float | str | None, currency: str) -> str:
         case "points":
             return f"{float(value):+.0f}"
         case _:
-            return f"{float(value):,.10g}"
+            number = float(value)
+            return f"{number:,.0f}" if number == round(number) else f"{number:,.2f}"
 
 
 def _first_scope(kpi: RecordedKpi, settings: Settings) -> str:

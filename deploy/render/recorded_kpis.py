@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 from itertools import groupby
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
+import orjson
+
+from deploy.recorded_kpis import worded
 from schemas.recorded_kpis import BENCHMARKS, RECORDED, RecordedKpi
 
+ROWS: Final = Path(__file__).parents[2] / "docs" / "examples" / "recorded-rows.jsonl"
+"""A row of each KPI as ClickHouse made it: ``tests.sinks.recorded_kpis.examples`` writes it, tests look after it."""
 _SETTING: Final = re.compile(r"\{(\w+)\}")
+Row = dict[str, Any]
 _HEAD: Final = """\
 # Recorded KPIs
 
@@ -50,6 +57,9 @@ first won deal until its last deal is cancelled; `number` of `recorded_customers
 deal pays a month is what its last event states; a cancelled one pays nothing. Rows by rep can be switched off, or be
 shown from a number of cases on (`SALESPULSE_REP_LEVEL`), where law or works councils ask for it. The views have the
 settings of the sink that made them, at its last start.
+
+The rows below are what ClickHouse made of the firm that the tests look at: 160 leads, four months of 2025, days of
+Berlin.
 """
 _TAIL: Final = """
 ## What they are built from
@@ -91,7 +101,8 @@ has a port (one core at most, behind its inserts): `sales_recorded_ratio`, `sale
 
 def files() -> dict[str, str]:
     """The page's path → its text."""
-    subjects = (_subject(name, list(kpis)) for name, kpis in groupby(RECORDED, key=lambda kpi: kpi.subject))
+    made = {row["kpi"]: row for row in map(orjson.loads, ROWS.read_bytes().splitlines())}
+    subjects = (_subject(name, list(kpis), made) for name, kpis in groupby(RECORDED, key=lambda kpi: kpi.subject))
     return {"docs/recorded-kpis.md": _HEAD + "".join(subjects) + _marks() + _TAIL}
 
 
@@ -109,11 +120,11 @@ def _variable(name: str) -> str:
     return f"SALESPULSE_{name.upper()}"
 
 
-def _subject(name: str, kpis: list[RecordedKpi]) -> str:
-    return f"\n## {name}\n" + "".join(_entry(kpi) for kpi in kpis)
+def _subject(name: str, kpis: list[RecordedKpi], made: dict[str, Row]) -> str:
+    return f"\n## {name}\n" + "".join(_entry(kpi, made.get(kpi.name)) for kpi in kpis)
 
 
-def _entry(kpi: RecordedKpi) -> str:
+def _entry(kpi: RecordedKpi, row: Row | None) -> str:
     facts = {
         "formula": kpi.formula,
         "unit": kpi.unit + (", by currency" if kpi.by_currency else ""),
@@ -125,7 +136,20 @@ def _entry(kpi: RecordedKpi) -> str:
         "from": kpi.source,
     }
     listed = "".join(f"- {name}: {text}\n" for name, text in facts.items() if text)
-    return f"\n### `{kpi.name}`\n\n{kpi.definition}\n\n{listed}"
+    return f"\n### `{kpi.name}`\n\n{kpi.definition}\n\n{listed}" + ("" if row is None else _example(kpi, row))
+
+
+def _example(kpi: RecordedKpi, row: Row) -> str:
+    numbers = ("value", "n", "numerator", "denominator", "before", "before_n", "small")
+    lines = [
+        {name: row[name] for name in ("kpi", "scope", "who", "of", "currency", "start", "end")},
+        {name: row[name] for name in numbers},
+        {name: row[name] for name in ("statistics", "definition")},
+    ]
+    told = ",\n ".join(orjson.dumps(line).decode()[1:-1] for line in lines)
+    value, before = (worded(kpi, row[name], row["currency"]) for name in ("value", "before"))
+    words = f"**{value}**, n {row['n']:,}; before {before}, n {row['before_n']:,}"
+    return f"\nFor example {words}.\n\n```json\n{{{told}}}\n```\n"
 
 
 def _marks() -> str:

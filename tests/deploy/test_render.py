@@ -16,6 +16,7 @@ from deploy.cli import app
 from deploy.policy_check import EXAMPLE, check
 from deploy.produce import read_lines
 from deploy.render import kpis, render
+from deploy.render.recorded_kpis import ROWS
 from deploy.render.schemas import files
 from deploy.simulator.floor import simulate
 from schemas.catalogue import by_name
@@ -23,6 +24,7 @@ from schemas.decoding import Rejected, dead_letter
 from schemas.envelopes import ENVELOPES
 from schemas.events import TOPIC_OF
 from schemas.publishing import published
+from schemas.recorded_kpis import RECORDED as RECORDED_KPIS
 from schemas.results import KpiRow, LeadFacts
 from schemas.settings import Settings
 from tests.agents.driving import Pipeline
@@ -98,6 +100,10 @@ def test_the_rows_of_the_reference_page_are_those_that_the_pipeline_publishes(tm
         for stamp in ("revision", "watermark", "final"):
             del example[stamp], found[stamp]
         assert example == found, name
+
+
+def test_every_recorded_kpi_has_a_row_on_its_page() -> None:
+    assert [orjson.loads(line)["kpi"] for line in ROWS.read_bytes().splitlines()] == [kpi.name for kpi in RECORDED_KPIS]
 
 
 def test_the_reference_page_names_the_metrics_that_there_are() -> None:

@@ -21,6 +21,7 @@ from schemas.settings import Settings
 from sinks.clickhouse.recorded_kpis.queries import rows
 from sinks.clickhouse.recorded_kpis.views import create
 from sinks.clickhouse.schema import connect, migrate
+from tests.sinks.recorded_kpis.examples import assert_shown
 from tests.sinks.recorded_kpis.floor import days_of_replies, told
 from tests.sinks.recorded_kpis.oracle import FIRST, ORACLE, WITH_ROWS, Case, Period, churn_alarm, target_plan
 from tests.sinks.recorded_kpis.world import World
@@ -37,31 +38,44 @@ OTHERS: Final = (
     ("custom", "2025-02-11", "2025-03-07"),
     ("day", "2025-03-28", "2025-04-01"),
 )
+TOLD: Final = (7, 160)
+ASKED: Final = {
+    "churn_alarm": ("week", "2025-06-02", "2025-06-02"),
+    "marginal_gain": ("custom", "2025-01-06", "2025-04-28"),
+    "target_plan": ("custom", "2025-03-20", "2025-04-01"),
+}
+"""When those are looked at that a month says little of."""
 SERIES: Final = ("churn_alarm", "marginal_gain", "target_plan")
 
 
 @pytest.fixture(scope="module")
-def lines() -> list[bytes]:
-    return told(7, 160)
+def world() -> World:
+    return World(told(*TOLD), SETTINGS)
 
 
-@pytest.fixture(scope="module")
-def world(lines: list[bytes]) -> World:
-    return World(lines, SETTINGS)
-
-
-@pytest.fixture(scope="module")
-def client(clickhouse: str, lines: list[bytes]) -> Iterator[Client]:
+def firm(clickhouse: str) -> Client:
     """A database with the events in it, some of them before and some after the views were made."""
-    found = connect(f"{clickhouse}/recorded")
+    found, lines = connect(f"{clickhouse}/recorded"), told(*TOLD)
     migrate(found, SETTINGS)
     record(found, lines[:1000])
     create(found, SETTINGS)
     record(found, lines[700:])
     publish(found, STREAMED)
     stand(found, SETTINGS, breakdown(SETTINGS, NOTHING), in_millis(local("2025-06-01")))
+    return found
+
+
+@pytest.fixture(scope="module")
+def client(clickhouse: str) -> Iterator[Client]:
+    found = firm(clickhouse)
     yield found
     found.close()
+
+
+def looked_at(client: Client, kpi: RecordedKpi) -> list[dict[str, Any]]:
+    """The rows of which the reference page has one."""
+    period, since, until = ASKED.get(kpi.name, OFTEN[0])
+    return rows(client, kpi, in_millis(local(since)), in_millis(local(until)), period, kpi.scopes[0])
 
 
 def local(text: str) -> datetime:
@@ -164,6 +178,8 @@ def compared(client: Client, world: World, kpi: RecordedKpi, asked: tuple[str, s
     )
     wanted = expected(kpi, cases, scope, spans)
     found = rows(client, kpi, in_millis(local(since)), in_millis(local(until)), period, scope)
+    if asked == OFTEN[0] and scope == kpi.scopes[0]:
+        assert_shown(found)
     got = {
         (row["start"], row["who"], row["of"], row["currency"]):
             (row["value"] and float(row["value"]), row["n"], row["before"], row["before_n"])
@@ -178,25 +194,32 @@ def compared(client: Client, world: World, kpi: RecordedKpi, asked: tuple[str, s
 @pytest.mark.parametrize("name", [kpi.name for kpi in RECORDED if kpi.name not in SERIES])
 def test_every_kpi_is_what_python_makes_of_the_events(client: Client, world: World, name: str) -> None:
     kpi, place = by_name[name], list(by_name).index(name)
-    n = compared(client, world, kpi, OFTEN[place % 2], kpi.scopes[0])
+    n = compared(client, world, kpi, OFTEN[0], kpi.scopes[0])
     assert n, "there is something to compare"
     scope = kpi.scopes[1 + place % (len(kpi.scopes) - 1)] if len(kpi.scopes) > 1 else kpi.scopes[0]
-    compared(client, world, kpi, OTHERS[place % 3] if place % 4 else OFTEN[(place + 1) % 2], scope)
+    compared(client, world, kpi, OTHERS[place % 3] if place % 4 else OFTEN[1], scope)
 
 
 def test_cancellations_are_beside_the_twelve_weeks_before(client: Client, world: World) -> None:
     start, week = in_millis(local("2025-06-02")), 7 * 86_400_000
-    found = rows(client, by_name["churn_alarm"], start, start, "week", "product")
+    found = looked_at(client, by_name["churn_alarm"])
+    assert_shown(found)
     wanted = churn_alarm(world, start, week)
     limits = {row["who"]: (int(row["value"]), row["n"], row["statistics"].get("limit")) for row in found}
     assert limits == {who: (churned, n, about(limit)) for who, (churned, n, limit) in wanted.items()}
     assert len(limits) > 1
 
 
+def test_the_page_has_the_gain_of_the_week(client: Client) -> None:
+    assert_shown(looked_at(client, by_name["marginal_gain"]))
+
+
 @pytest.mark.parametrize("scope", ["all", "team"])
 def test_a_plan_is_measured_in_the_year_before(client: Client, world: World, scope: str) -> None:
-    at = in_millis(local("2025-03-20"))
-    found = rows(client, by_name["target_plan"], at, at, "day", scope)
+    at, end = (in_millis(local(day)) for day in ASKED["target_plan"][1:])
+    found = rows(client, by_name["target_plan"], at, end, "custom", scope)
+    if scope == "all":
+        assert_shown(found)
     wanted = target_plan(world, at, scope)
     got = {(row["who"], row["of"], row["currency"]): row["statistics"] | {"n": row["n"]} for row in found}
     assert {name for name, one in got.items() if one["n"]} == set(wanted)
