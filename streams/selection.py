@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schemas import classification
 from schemas.catalogue import BASES, CATALOGUE, FINE, GROUPINGS, WINDOWS, Kpi, by_name
@@ -87,6 +88,7 @@ def plan(selection: Selection, axis: str) -> tuple[list[Measure], Vectors]:
 
 
 def definition(selection: Selection, rules: Rules) -> str:
-    """A short name of all that slots and numbers depend on: it changes whenever they would."""
-    meaning = (_FORMAT, classification.VERSION, CATALOGUE, BASES, GROUPINGS, WINDOWS, selection, rules)
+    """A short name of all that slots and numbers depend on: it changes whenever they would, and with no wording."""
+    catalogue = [replace(kpi, definition="", formula="", source="", used="") for kpi in CATALOGUE]
+    meaning = (_FORMAT, classification.VERSION, catalogue, BASES, GROUPINGS, WINDOWS, selection, rules)
     return sha256(msgspec.json.encode(meaning, order="deterministic")).hexdigest()[:16]

@@ -53,6 +53,19 @@ def test_the_definition_changes_with_whatever_changes_a_number() -> None:
     assert len({same, *others}) == len(others) + 1
 
 
+def test_the_definition_changes_with_an_entry_of_the_catalogue_but_not_with_its_wording(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    same, (first, *rest) = definition(ALL, RULES), CATALOGUE
+    for changes, is_same in (
+        ({"definition": "Better said.", "formula": "b - a", "source": "us", "used": "so"}, True),
+        ({"unit": "hours"}, False),
+    ):
+        changed = (msgspec.structs.replace(first, **changes), *rest)
+        monkeypatch.setattr("streams.selection.CATALOGUE", changed)
+        assert (definition(ALL, RULES) == same) is is_same
+
+
 def test_the_definition_changes_with_the_classifier(monkeypatch: pytest.MonkeyPatch) -> None:
     same = definition(ALL, RULES)
     monkeypatch.setattr(classification, "VERSION", (9, 9))
