@@ -27,6 +27,7 @@ from sinks.clickhouse.recorded_kpis import queries
 _DAY: Final = 86_400_000
 _WEEK: Final = 7 * _DAY
 _POINT: Final = 0.01
+_STEPS: Final = ("proposals", "opportunities", "demos", "calls")
 _A_HAIR: Final = 1e-6
 """Twenty is twenty, also where it was divided out of fractions."""
 
@@ -70,7 +71,10 @@ class Gain(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True):
-    """A revenue target as work: steps by how many of each it takes, fewest first; the greatest of ``gains`` first."""
+    """A revenue target as work: steps by how many of each it takes, fewest first; the greatest of ``gains`` first.
+
+    ``missing`` are the steps of which nothing was recorded that is decided by now.
+    """
 
     revenue: float
     currency: str
@@ -83,6 +87,7 @@ class Plan(Struct, frozen=True):
     deals: int
     steps: list[Step]
     gains: list[Gain]
+    missing: list[str]
     small: bool
 
 
@@ -100,13 +105,17 @@ def planned(settings: Settings, target: Target) -> Plan:
     """The plan, by what ClickHouse measured in the year before ``target.now``; ``Failure`` where nothing was won."""
     scope, who = ("team", target.team) if target.team is not None else ("all", "all")
     with expecting_tables(), closing(client_of(settings)) as client:
-        rows = queries.rows(client, by_name["target_plan"], target.now, target.now, "day", scope)
+        # A period that is over is measured as of its start.
+        rows = queries.rows(client, by_name["target_plan"], target.now, target.now, "custom", scope)
     mine = [row for row in rows if row["who"] == who]
     known = sorted({row["currency"] for row in mine})
     if target.currency not in known:
         of = f" by team {target.team}" if target.team is not None else ""
         but = f"; what was won is in {', '.join(known)}" if known else ""
-        raise Failure(f"no deal was won in {target.currency}{of} in the last 365 days: nothing to plan from{but}")
+        day = timestamp(target.now)[:10]
+        raise Failure(
+            f"no deal was won in {target.currency}{of} in the 365 days before {day}: nothing to plan from{but}"
+        )
     return plan(target, [row for row in mine if row["currency"] == target.currency], settings.minimum_sample)
 
 
@@ -127,6 +136,7 @@ def plan(target: Target, rows: Sequence[dict[str, Any]], minimum: int) -> Plan:
         deals=deals["n"],
         steps=steps,
         gains=_gains(steps),
+        missing=[name for name in _STEPS if name not in {step.step for step in steps}],
         small=any(step.small for step in steps),
     )
 
@@ -138,13 +148,15 @@ def show(found: Plan, timezone: str) -> None:
     # The last day is the one before the instant.
     last = datetime.fromisoformat(found.by).astimezone(ZoneInfo(timezone))
     aim = f"{found.revenue:,.0f} {found.currency} by the end of {_day_before(last)}"
-    out.print(f"{aim}, {found.weeks:.1f} weeks from now; {who}, {found.reps} reps of late")
+    out.print(f"{aim}, {found.weeks:.1f} weeks on; {who}, {found.reps} reps of late")
     out.print(_table(found))
     out.print(
         "In brackets and under 95 %: where the true number lies in 95 of 100 such samples. Numbers are rounded up."
     )
     if any(step.a_week is None for step in found.steps if step.needed is not None):
         out.print("–: too late, by the time it takes until its deal is won.")
+    if found.missing:
+        out.print(f"Nothing was recorded of {', '.join(found.missing)} that is decided by now.")
     if found.small:
         out.print("* of few cases only: it may be chance.")
     if found.gains:

@@ -94,6 +94,9 @@ def plan(
     by: Annotated[date, typer.Option(parser=_day, metavar="DATE", help="the last day for it")],
     currency: Annotated[str | None, typer.Option(help="of the revenue; default: SALESPULSE_CURRENCY")] = None,
     team: Annotated[str | None, typer.Option(help="by what this team does; default: all")] = None,
+    as_of: Annotated[
+        date | None, typer.Option(parser=_day, metavar="DATE", help="as it stood when this day began; default: now")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="the plan as one JSON object")] = False,
 ) -> None:
     """From a revenue target to deals, proposals, demos and calls a week and rep, by what it took in the last year.
@@ -109,10 +112,13 @@ def plan(
     from deploy.recorded_kpis import between
     from deploy.stack import stack
 
-    settings, present = load(quiet=True), now()
+    settings = load(quiet=True)
+    present = between(settings, now(), None, as_of)[1]
     until = between(settings, present, None, min(by, date(2199, 12, 31)) + timedelta(days=1))[1]
+    if as_of is not None and present > now():
+        raise typer.BadParameter(f"--as-of is today or a day before, not {as_of}")
     if until <= present or by.year > 2199:
-        raise typer.BadParameter(f"--by is a day from today to 2199-12-31, not {by}")
+        raise typer.BadParameter(f"--by is a day from {as_of or 'today'} to 2199-12-31, not {by}")
     target = Target(revenue, (currency or settings.currency).upper(), present, until, team)
     with status() as report, stack(settings, kafka=False, report=report) as ready:
         report("measuring")

@@ -80,15 +80,24 @@ def test_the_plan_can_be_read_by_a_manager(recorded: None) -> None:
     assert "What helps most: that more" in shown
 
 
+def test_a_plan_can_be_made_as_of_a_day(recorded: None) -> None:
+    """By the day before yesterday all was won as well; before it began nothing was."""
+    found = json.loads(salespulse("--as-of", day(-2), "--by", day(-1), "--json").stdout.splitlines()[-1])
+    assert (found["deals"], found["weeks"]) == (5, pytest.approx(2 / 7))
+    result = salespulse("--as-of", day(-61), "--by", day(0))
+    assert result.exit_code == 1 and "in the 365 days before" in str(result.exception)
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
         (("--by", "2020-01-01"), 2, "--by is a day from today"),
+        (("--by", "2090-01-02", "--as-of", "2090-01-01"), 2, "--as-of is today or a day before"),
         (("--by", "9999-12-31"), 2, "--by is a day from today"),
         (("--by", "2090-01-01", "--revenue", "inf"), 2, "--revenue"),
         (("--by", "soon"), 2, "expected a date"),
         (("--by", "2090-01-01", "--revenue", "0"), 2, "--revenue"),
-        (("--by", "2090-01-01", "--currency", "GBP"), 1, "no deal was won in GBP in the last 365 days"),
+        (("--by", "2090-01-01", "--currency", "GBP"), 1, "no deal was won in GBP in the 365 days before"),
         (("--by", "2090-01-01", "--team", "nobody"), 1, "by team nobody"),
     ],
 )
@@ -131,7 +140,9 @@ def test_few_cases_are_marked_whether_tried_or_won(capsys: pytest.CaptureFixture
     found = planned(calls=(1000, 4), demos=(20, 5))
     assert {step.step: step.small for step in found.steps} == {"deals_won": False, "demos": False, "calls": True}
     show(found, "UTC")
-    assert "* of few cases only" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "* of few cases only" in shown
+    assert "Nothing was recorded of proposals, opportunities that is decided" in shown
 
 
 def test_a_step_of_which_none_was_won_takes_nobody_knows_how_many(capsys: pytest.CaptureFixture[str]) -> None:
