@@ -14,7 +14,7 @@ from clickhouse_connect.driver.client import Client
 from kafka import KafkaProducer
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from agents.engine.clock import now
+from agents.engine.clock import monotonic, now
 from schemas.catalogue import by_name
 from schemas.events import Millis
 from schemas.policy import PolicyFile
@@ -34,6 +34,8 @@ from streams.targets.staff import Staff
 TOPIC: Final = "kpi.target"
 
 _LOOK_SECONDS: Final = 5.0
+_REST: Final = 20
+"""How many times as long as it took nothing is measured afterwards."""
 _LONGEST_SECONDS: Final = 60.0
 _SEND_SECONDS: Final = 30.0
 # Inserts go first, and one core is enough.
@@ -69,14 +71,16 @@ class Pursuit:
             if not targets.are_kept(client):
                 # The sink makes tables and views when it first meets ClickHouse: until then there is nothing to ask.
                 return
-            seen, at = targets.fingerprint(client), self._clock()
+            seen, at, began = targets.fingerprint(client), self._clock(), monotonic()
             if seen == self._seen and at < self._due:
                 return
             found = self._measured(client, at)
             self._publish(client, [row for each in found for row in self._rows(each)])
             self._gauges.show(row for each in found if each.aim.end > at for row in self._rows(each))
             self._at.set(at / 1000)
-            self._seen, self._due = seen, at + self._settings.recorded_interval
+            # Whatever was recorded is gone through: the more there is, the more rarely.
+            rest = round((monotonic() - began) * 1000 * _REST)
+            self._seen, self._due = seen, at + max(self._settings.targets_interval, rest)
 
     def _measured(self, client: Client, at: Millis) -> list[Progress]:
         """Every aim that has begun, and may be shown, with what was reached of it."""

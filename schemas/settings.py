@@ -122,6 +122,9 @@ class Settings(BaseSettings):
     recorded_interval: Duration = Field(
         millis("1h"), ge=1_000, description="how often the sink computes them; each names its age"
     )
+    targets_interval: Duration = Field(
+        millis("1m"), ge=1_000, description="how often the sink measures targets, for a twentieth of the time at most"
+    )
     keep_text: bool = Field(False, description="keep the text of replies")
     keep_events: Duration = Field(millis("730d"), description="how long ClickHouse keeps events and observations")
     keep_fine_windows: Duration = Field(millis("90d"), description="how long ClickHouse keeps KPI rows of 1m and 5m")

@@ -97,11 +97,12 @@ def until(claim: Callable[[], bool]) -> None:
 def served(settings: Settings, dsn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Settings, str]]:
     """A sink that runs, with targets beside it; its settings and the address of its metrics."""
     monkeypatch.setattr(targets, "_LOOK_SECONDS", 0.3)
+    monkeypatch.setattr(targets, "_REST", 1)
     topics.create(settings)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    settings = settings.model_copy(update={"clickhouse": dsn, "recorded_interval": 1000, "recorded_export": ""})
+    settings = settings.model_copy(update={"clickhouse": dsn, "targets_interval": 1000, "recorded_export": ""})
     stop, beside = threading.Event(), partial(pursuing, settings, TEAM)
     thread = threading.Thread(target=sink.run, args=(settings, stop, port), kwargs={"beside": beside})
     thread.start()
@@ -221,7 +222,7 @@ def test_a_turn_in_which_nothing_is_new_or_due_sends_nothing(
     client: Client, kept: tuple[Client, str], sent: list[dict[bytes, bytes | None]]
 ) -> None:
     """What is over says the same whenever it is measured."""
-    settings, at = stood(kept, floor(), recorded_interval="1h"), [START + 60 * DAY]
+    settings, at = stood(kept, floor(), targets_interval="1h"), [START + 60 * DAY]
     pursuit = Pursuit(settings, TEAM, CollectorRegistry(), lambda: at[0])
     pursuit.turn()
     assert len(sent) == 1

@@ -364,7 +364,7 @@ def _aim(world: World, streamed: list[dict[str, Any]], data: dict[str, Any]) -> 
             actual, n = Fraction(len(moves)), len(moves)
         case "won_amount":
             mine = [move.amount for move in moves if move.currency == world.settings.currency]
-            actual, n, currency = Fraction(sum(mine)), len(mine), world.settings.currency if mine else ""
+            actual, n, currency = Fraction(sum(mine)), len(mine), world.settings.currency
         case "reply_rate":
             rows = [
                 row for row in streamed

@@ -90,7 +90,7 @@ FROM (
     SELECT
         subject, level, kpi, scope, who, aimed_currency, start, any(aims.team) AS team, any(aims.end) AS end,
         any(aims.target) AS target,
-        maxIf(currency_of, counts) AS currency,
+        if(aimed_currency = '', maxIf(currency_of, counts), aimed_currency) AS currency,
         (sumIf(numerator, counts), sumOrNullIf(denominator, counts)) AS measured,
         sumIf(aims.n, counts) AS n
     FROM (
