@@ -63,25 +63,25 @@ def settings() -> None:
 def render(
     check: Annotated[bool, typer.Option("--check", help="write nothing; exit 1 where a file is stale")] = False,
     policies: Annotated[
-        Path | None, typer.Option(help="only the alerting, for this policy file instead of the example")
+        Path | None, typer.Option(help="only alerting and dashboards, for this policy file instead of the example")
     ] = None,
     to: Annotated[Path | None, typer.Option(help="the folder that it is written to")] = None,
 ) -> None:
-    """Write every generated file of the repository; or your own rules for Prometheus and routes for Alertmanager.
+    """Write every generated file of the repository; or your own rules, routes and dashboards for your policies.
 
     Example: `salespulse render --policies policies.toml --to monitoring`
     """
     from deploy.failures import Failure
+    from deploy.render import alerting, grafana, write
     from deploy.render import render as write_all
-    from deploy.render import write
-    from deploy.render.alerting import files_of
 
     if (policies is None) != (to is None):
         raise typer.BadParameter("--policies and --to go together")
     if policies is None or to is None:
         stale = write_all(Path(__file__).parents[2], check)
     else:
-        stale = write(to, files_of(policy_file(policies), policies.name), check)
+        file = policy_file(policies)
+        stale = write(to, alerting.files_of(file, policies.name) | grafana.files_of(file), check)
     for path in stale:
         typer.echo(f"{'stale' if check else 'wrote'} {path}")
     if check and stale:

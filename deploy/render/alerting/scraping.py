@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-_JOBS: Final = {
+JOBS: Final = {
     "salespulse-worker": 6066,
     "salespulse-sink": 9364,
     "salespulse-reconcile": 9365,
@@ -20,6 +20,6 @@ def prometheus() -> dict[str, Any]:
         "rule_files": ["rules/*.yml"],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": ["127.0.0.1:9093"]}]}]},
         "scrape_configs": [
-            {"job_name": job, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]} for job, port in _JOBS.items()
+            {"job_name": job, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]} for job, port in JOBS.items()
         ],
     }
