@@ -12,7 +12,7 @@ import orjson
 Row = dict[str, Any]
 NEAR_LIMIT: Final = 0.15
 """Deals as old as the limit, which is a quantile, may be taken for older or younger than it."""
-_APPROXIMATE: Final = re.compile(r"p\d+(_answered)?")
+_APPROXIMATE: Final = re.compile(r"p\d+(_answered)?|limit")
 
 
 def compare(pipeline: Iterable[Row], truth: Iterable[Row], tolerance: float = 0.01) -> list[str]:

@@ -73,6 +73,7 @@ def row(kpi: str, notes: list[Any]) -> dict[str, Any]:
         return found | {"value": _text(sum((_worth(one) for one in open_deals), Fraction()))}
     ended = [one for one in notes if one.won is not None]
     won = [one for one in ended if one.won]
+    found["statistics"] = {"ended": len(ended), "won": len(won)}
     if kpi == "weighted_pipeline":
         shares = [_share([one for one in ended if deal.stages & one.stages] or ended) for deal in open_deals]
         if None in shares:
@@ -81,23 +82,40 @@ def row(kpi: str, notes: list[Any]) -> dict[str, Any]:
             (_worth(one) * share for one, share in zip(open_deals, shares, strict=True) if share), Fraction()
         )
         return found | {"value": _text(expected)}
+    return found | _velocity(len(open_deals), ended, won)
+
+
+def _velocity(n: int, ended: list[Standing], won: list[Standing]) -> dict[str, Any]:
     priced = [_worth(one) for one in won if one.amount is not None]
     cycles = [one.cycle for one in won if one.cycle is not None]
-    if not priced or not sum(cycles):
-        return found | {"value": None}
-    mean, days = sum(priced, Fraction()) / len(priced), Fraction(sum(cycles), len(cycles) * DAY)
-    return found | {"value": _text(len(open_deals) * Fraction(len(won), len(ended)) * mean / days)}
+    rate = _share(ended)
+    mean = sum(priced, Fraction()) / len(priced) if priced else None
+    days = Fraction(sum(cycles), len(cycles) * DAY) if cycles else None
+    statistics = {
+        "ended": len(ended),
+        "won": len(won),
+        "win_rate": None if rate is None else float(rate),
+        "mean_amount": None if mean is None else _text(mean),
+        "mean_cycle_days": None if days is None else float(days),
+    }
+    value = _text(n * rate * mean / days) if rate is not None and mean is not None and days else None
+    return {"value": value, "statistics": statistics}
 
 
 def _of_stage(kpi: str, notes: list[Any]) -> dict[str, Any]:
     ages = sorted(one.lasted for one in notes if not one.is_over)
     if kpi == "stage_age":
         mean = sum(ages) / (1000 * len(ages)) if ages else None
-        return {"count": len(ages), "value": _rank(ages, 50), "statistics": {"mean": mean}}
+        ranks = {f"p{percent}": _rank(ages, percent) for percent in (50, 90, 95, 99)}
+        return {"count": len(ages), "value": ranks["p50"], "statistics": {"mean": mean, **ranks}}
     lasted = sorted(one.lasted for one in notes if one.is_over)
     limit = _rank(lasted, 90) if len(lasted) >= 20 else None
     over = None if limit is None else sum(age > limit * 1000 for age in ages)
-    return {"count": len(ages), "value": over, "statistics": {"measured": len(lasted)}}
+    return {
+        "count": len(ages),
+        "value": over,
+        "statistics": {"limit": limit, "measured": len(lasted), "open": len(ages)},
+    }
 
 
 def _rank(sorted_millis: list[int], percent: int) -> float | None:

@@ -8,13 +8,14 @@ its way. Everything is therefore read again, a few times within ``PATIENCE``, un
 still differs, by the same numbers and under the same revision as at every look before, is a difference; what
 was published meanwhile or differs by other numbers is ``moving`` and is not judged.
 
-Compared are rows whose window lies in the period, and those of the window ``all``. KPIs of *now* are those of
-the row's own watermark, their bands of age to a minute. What retention has removed is not missed: of 1m and 5m only
-windows are compared that ``keep_fine_windows`` cannot have removed; where ``keep_events`` may have removed events
-of a lead, none in which something happened to it, nor the window ``all``. Of leads that were forgotten on request the
-numbers stay and the events do not: rows of windows in which something happened to one, and ``all``, are
-``unverifiable`` where they differ. So are rows of clocks of which the announcements do not tell enough: those of
-*now* by team or rep, those by policy and team, those of windows where clocks stood still.
+Compared are rows whose window lies in the period, and those of the window ``all``. KPIs of *now* are those of the row's
+own watermark, their bands of age to a minute, ages of deals to two and a half; a row of deals out of whose 90 days
+something goes within a minute of it is ``moving`` where it differs. What retention has removed is not missed: of 1m and
+5m only windows are compared that ``keep_fine_windows`` cannot have removed; where ``keep_events`` may have removed
+events of a lead, none in which something happened to it, nor the window ``all``. Of leads that were forgotten on
+request the numbers stay and the events do not: rows of windows in which something happened to one, and ``all``, are
+``unverifiable`` where they differ. So are rows of clocks of which the announcements do not tell enough: those of *now*
+by team or rep, those by policy and team, those of windows where clocks stood still.
 """
 
 from __future__ import annotations
@@ -56,8 +57,8 @@ class Scope(Struct, frozen=True):
 class Tally(Struct, frozen=True):
     """Rows of one KPI and window: missing ones were not published, surplus ones should not be.
 
-    Of those ``unverifiable`` the events of leads are missing that were forgotten on request, or SQL has no reading of
-    its own: deals as they stand now.
+    Of those ``unverifiable`` the events of leads are missing that were forgotten on request, or announcements do not
+    tell enough.
     """
 
     kpi: str

@@ -1,4 +1,7 @@
-"""A floor that does nothing but sell: many deals, over half a year, in every state that a deal can be in."""
+"""A floor that does nothing but sell: many deals, over half a year, in every state that a deal can be in.
+
+Some of their accounts have engaged, and some of these were closed as duplicates.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +23,16 @@ def sold(seed: int, deals: int, end: int) -> list[bytes]:
     lines: list[bytes] = []
     for number in range(deals):
         at = end - random.randint(1, 180 * 24) * _HOUR
-        add = partial(_add, lines, f"account-{number // 3}", f"d-{number}")
+        account = f"account-{number // 3}"
+        add = partial(_add, lines, account, f"d-{number}")
+        if number % 3 == 0:
+            _engage(random, lines, account, at)
         amount = random.choice((None, "1200.50", "0.333333333333", 75))
         price: dict[str, Any] = {"amount": amount, "currency": random.choice((None, "USD"))}
         who: dict[str, Any] = {"rep": random.choice(("r-1", "r-2")), "team": random.choice(("t-1", "t-2"))}
         if random.random() < 0.95:
-            add("deal.opened", at, stage=random.choice((None, STAGES[0])), **price, **who)
+            region = random.choice((None, "emea"))
+            add("deal.opened", at, stage=random.choice((None, STAGES[0])), region=region, **price, **who)
         for stage in random.choices(STAGES, k=random.randint(0, 5)):
             at += random.randint(1, 40 * 24) * _HOUR
             if at < end:
@@ -40,9 +47,19 @@ def sold(seed: int, deals: int, end: int) -> list[bytes]:
     return lines
 
 
+def _engage(random: Random, lines: list[bytes], account: str, at: int) -> None:
+    if random.random() < 0.5:
+        stated = {"temperature": random.choice((None, "hot")), "source": random.choice((None, "web")), "region": "apac"}
+        _line(lines, account, "lead.engaged", at - _HOUR, stated)
+        if random.random() < 0.1:
+            _line(lines, account, "lead.closed", at, {"reason": "duplicate"})
+
+
 def _add(lines: list[bytes], subject: str, deal: str, kind: str, at: int, **data: Any) -> None:
+    _line(lines, subject, kind, at, {"deal_id": deal, **data})
+
+
+def _line(lines: list[bytes], subject: str, kind: str, at: int, data: dict[str, Any]) -> None:
     stated = {name: value for name, value in data.items() if value is not None}
     envelope = {"specversion": "1.0", "id": f"e-{len(lines)}", "source": "crm", "type": kind}
-    lines.append(
-        orjson.dumps(envelope | {"time": timestamp(at), "subject": subject, "data": {"deal_id": deal, **stated}})
-    )
+    lines.append(orjson.dumps(envelope | {"time": timestamp(at), "subject": subject, "data": stated}))
