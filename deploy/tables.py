@@ -127,12 +127,17 @@ def _now(row: Row) -> tuple[str, str, str]:
     if unit.startswith("currency"):
         return _money(row["value"]), f"{row['count']:,}", "a day" if unit.endswith("day") else ""
     if row["kpi"] == "stagnant_deals":
-        limit = row["statistics"].get("limit")
-        rest = "too few have left the stage to tell" if limit is None else f"for longer than {duration(limit)}"
-        return "–" if row["value"] is None else f"{row['value']:,}", f"{row['count']:,}", rest
+        return "–" if row["value"] is None else f"{row['value']:,}", f"{row['count']:,}", _too_long(row["statistics"])
     bands = row["statistics"].get("bands") or {}
     ages = [f"{bands[band]:,} {age}" for band, age in _AGES.items() if bands.get(band)]
     return f"{row['count']:,}", "", ", ".join(ages)
+
+
+def _too_long(statistics: dict[str, Any]) -> str:
+    limit, by_policy = statistics.get("limit"), statistics.get("by_policy")
+    if limit is None:
+        return "for longer than their policy allows" if by_policy else "too few have left the stage to tell"
+    return f"for longer than {duration(limit)}" + (f"; {by_policy:,} by their policy" if by_policy else "")
 
 
 def _fraction(row: Row) -> str:

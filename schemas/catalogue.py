@@ -487,8 +487,8 @@ CATALOGUE: Final[tuple[Kpi, ...]] = (
     ),
     Kpi(
         "stagnant_deals", "deal", "now", "deals", {"now_by_stage": _LEADS},
-        "Open deals that have been in their stage for longer than nine of ten visits of it that ended in the last 90 "
-        "days lasted; null where fewer than 20 have ended.",
+        "Open deals that have been in their stage for longer than its policy allows; where no policy is for them, for "
+        "longer than nine of ten visits of it that ended in the last 90 days lasted, if there were 20 or more.",
         "tl;dv, Salesmate", good="down",
         formula="number of them now",
     ),

@@ -15,10 +15,12 @@ from streams.bases import ITEMS, Owned
 from streams.calendars import NEVER, Calendar
 from streams.clocks import ServiceClock, clock_id
 from streams.contributions import MINUTE, Key
+from streams.deals import deals
 from streams.dimensions import Dims
 from streams.exchanges import Waiting
 from streams.kinds import BUSINESS, duration_vector
 from streams.lead import Instance, Lead
+from streams.pipeline import BY_STAGE, limited
 from streams.policies import Policies
 from streams.rules import Rules
 from streams.running import running_vector
@@ -47,14 +49,14 @@ def numbers(lead: Lead, clocks: Sequence[ServiceClock], terms: Terms, at: Millis
             for key, vector in _of_clock(clock, terms, at):
                 add_into(found.setdefault(key, {}), vector)
     if lead.merged_into is None:
-        for key, vector in _in_business_time(lead, clocks, terms):
+        for key, vector in (*_in_business_time(lead, clocks, terms), *_of_stages(lead, clocks, terms, at)):
             add_into(found.setdefault(key, {}), vector)
     return found
 
 
 def is_of_now(key: Key) -> bool:
     """Whether numbers under the key are of clocks that run, rather than of a window."""
-    return key[0] == _CLOCKS
+    return key[0] in (_CLOCKS, BY_STAGE)
 
 
 def _of_clock(clock: ServiceClock, terms: Terms, at: Millis) -> Iterator[tuple[Key, Vector]]:
@@ -65,6 +67,19 @@ def _of_clock(clock: ServiceClock, terms: Terms, at: Millis) -> Iterator[tuple[K
             yield key, vector
     if clock.end is None and _counts_running(terms.selection):
         yield running_place(clock), running_vector(clock, at)
+
+
+def _of_stages(lead: Lead, clocks: Sequence[ServiceClock], terms: Terms, at: Millis) -> Iterator[tuple[Key, Vector]]:
+    """Of open deals whose stage a policy limits, whether they have been there for too long."""
+    running = {clock.id: clock for clock in clocks if clock.kind == "stage" and clock.end is None}
+    if not running or not terms.selection.measured("now_by_stage"):
+        return
+    for deal in deals(lead, terms.rules):
+        if deal.outcome is None and deal.visits:
+            stage, entered = deal.visits[-1].stage, deal.visits[-1].entered
+            clock = running.get(clock_id("stage", entered))
+            if clock is not None:
+                yield (BY_STAGE, 0, deal.dims(stage)), limited(entered.time, clock.due < at)
 
 
 def places(clock: ServiceClock) -> Iterator[tuple[str, Key]]:

@@ -35,10 +35,15 @@ STAGE_ENDED: Final = 16
 STAGE_WON: Final = 17
 
 # Slots by stage: how long visits that ended of late lasted; of deals that are in it how many, the sum of the instants
-# since when, and how many by those instants, to five minutes.
+# since when, and how many by those instants, to five minutes; of those that a policy sets a limit how many, how many
+# are past it, and how many by the same instants.
 LASTED: Final = index_of["stagnant_deals"] * SLOTS
 STAYING: Final = index_of["stage_age"] * SLOTS
 SINCE_SUM: Final = STAYING + 1
+LIMITED: Final = STAYING + 2
+OVERDUE: Final = STAYING + 3
+OF_LIMITED: Final = LASTED - STAYING
+"""From the slot of an instant of all deals in a stage to that of those with a limit."""
 STEP: Final[Millis] = 300_000
 
 _APART: Final = BUSINESS * SLOTS
@@ -61,6 +66,11 @@ def since_slot(since: Millis) -> int:
     """The slot of deals that came to their stage then."""
     step, rest = divmod(since // STEP, SLOTS)
     return STAYING + _APART * (2 + step) + rest
+
+
+def limited(since: Millis, is_overdue: bool) -> Vector:
+    """What a deal in a stage since then adds besides, where a policy says for how long it may be there."""
+    return {LIMITED: 1, since_slot(since) + OF_LIMITED: 1} | ({OVERDUE: 1} if is_overdue else {})
 
 
 def since(slot: int) -> Millis:

@@ -19,7 +19,10 @@ from streams.pipeline import (
     CYCLES,
     ENDED,
     LASTED,
+    LIMITED,
+    OF_LIMITED,
     OPEN,
+    OVERDUE,
     SINCE_SUM,
     STAGE_ENDED,
     STAGE_WON,
@@ -85,25 +88,40 @@ def _sum(vector: Vector, base: int) -> int:
 
 
 def by_stage(vector: Vector, clock: Millis | None) -> dict[str, Figures]:
-    """How long deals have been in a stage, and how many for longer than nine of ten of those that have left it."""
+    """How long deals have been in a stage, and how many for longer than their policy says.
+
+    Those that no policy is for: for longer than nine of ten of the visits that have ended.
+    """
     n = vector.get(STAYING, 0)
-    lasted = duration({slot - LASTED: amount for slot, amount in vector.items() if LASTED <= slot < LASTED + SLOTS})
-    limit = lasted.statistics["p90"] if lasted.count >= ENOUGH else None
     if clock is None:
         return {"stage_age": Figures(None, n), "stagnant_deals": Figures(None, n)}
-    ages = sorted((max(0, clock - since(slot)), amount) for slot, amount in vector.items() if _is_since(slot))
+    in_it = {slot: amount for slot, amount in vector.items() if _is_since(slot, "stage_age")}
+    ages = _ages(in_it, clock)
     mean = max(0, clock * n - vector.get(SINCE_SUM, 0)) / n / 1000 if n else None
     quantiles = {name: _quantile(ages, share) for name, share in _SHARES.items()}
-    over = None if limit is None else sum(amount for age, amount in ages if age > limit * 1000)
-    measured = {"limit": limit, "measured": lasted.count, "open": n}
     return {
         "stage_age": Figures(quantiles["p50"], n, statistics={"mean": mean, **quantiles}),
-        "stagnant_deals": Figures(over, n, statistics=measured),
+        "stagnant_deals": _stagnant(vector, in_it, clock),
     }
 
 
-def _is_since(slot: int) -> bool:
-    return slot >= 2 * _APART
+def _stagnant(vector: Vector, in_it: Vector, clock: Millis) -> Figures:
+    lasted = duration({slot - LASTED: amount for slot, amount in vector.items() if LASTED <= slot < LASTED + SLOTS})
+    limit = lasted.statistics["p90"] if lasted.count >= ENOUGH else None
+    n, by_policy, over = (vector.get(slot, 0) for slot in (STAYING, LIMITED, OVERDUE))
+    if limit is not None:
+        others = {slot: amount - vector.get(slot + OF_LIMITED, 0) for slot, amount in in_it.items()}
+        over += sum(amount for age, amount in _ages(others, clock) if age > limit * 1000)
+    measured = {"limit": limit, "measured": lasted.count, "by_policy": by_policy, "open": n}
+    return Figures(None if limit is None and not by_policy else over, n, statistics=measured)
+
+
+def _ages(in_it: Vector, clock: Millis) -> list[tuple[Millis, int]]:
+    return sorted((max(0, clock - since(slot)), amount) for slot, amount in in_it.items())
+
+
+def _is_since(slot: int, kpi: str) -> bool:
+    return slot >= 2 * _APART and slot % _APART // SLOTS == index_of[kpi]
 
 
 def _quantile(ages: list[tuple[Millis, int]], share: float) -> float | None:

@@ -114,7 +114,7 @@ def _of_stage(kpi: str, notes: list[Any]) -> dict[str, Any]:
     return {
         "count": len(ages),
         "value": over,
-        "statistics": {"limit": limit, "measured": len(lasted), "open": len(ages)},
+        "statistics": {"limit": limit, "measured": len(lasted), "by_policy": 0, "open": len(ages)},
     }
 
 

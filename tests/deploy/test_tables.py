@@ -84,3 +84,7 @@ def test_stagnant_deals_say_what_is_long() -> None:
     told = row("stagnant_deals", value=2, count=9, statistics={"limit": 864000.0})
     assert measured(told) == ("2", "9", "for longer than 10 d")
     assert measured(row("stagnant_deals", count=9))[0] == "–"
+    both = row("stagnant_deals", value=2, count=9, statistics={"limit": 864000.0, "by_policy": 4})
+    assert measured(both)[2] == "for longer than 10 d; 4 by their policy"
+    judged = row("stagnant_deals", value=2, count=9, statistics={"limit": None, "by_policy": 9})
+    assert measured(judged) == ("2", "9", "for longer than their policy allows")

@@ -30,6 +30,7 @@ from sinks.clickhouse.rows import Unusable, parsers
 from sinks.clickhouse.schema import migrate
 from sinks.clickhouse.writer import Batch, Writer
 from tests.agents.driving import Pipeline
+from tests.policy_files import HEAD, parsed, policy
 from tests.sinks.rough import rough
 from tests.sinks.test_clickhouse_tables import Written
 from tests.streams.selling import sold
@@ -482,14 +483,37 @@ def test_a_wrong_row_of_clocks_is_found(client: Client, served: list[bytes], gro
     assert (example.kpi, example.grouping, example.numbers[0][0]) == ("response_within_sla", grouping, "numerator")
 
 
-def test_a_difference_is_found_in_every_kpi_of_the_catalogue(client: Client, served: list[bytes]) -> None:
+def test_a_difference_is_found_in_every_kpi_of_the_catalogue(client: Client, tmp_path: Path) -> None:
     """But in the share of pauses, of which no announcement tells enough."""
-    standing = {kpi: _published(client, kpi, "all") for kpi in by_name}
-    assert [kpi for kpi, rows in standing.items() if not rows] == []
-    wrong = {kpi: rows[-1] | {"count": rows[-1]["count"] + 1} for kpi, rows in standing.items()}
-    publish(client, wrong.values(), revision=10**6)
-    scope = Scope(tuple(by_name), ("all",), ("all",), 0, NOW)
-    assert {tally.kpi for tally in found(client, scope).tallies if tally.differences} == set(by_name) - {"paused_share"}
+    late = {"specversion": "1.0", "source": "crm", "type": "lead.engaged", "id": "late", "subject": "late", "data": {}}
+    lines = [
+        *wrong_floor(205, 120, NOW - 30 * DAY),
+        *sold(206, 120, NOW - 5 * 60_000),
+        orjson.dumps(late | {"time": timestamp(NOW - 45 * 60_000)}),
+    ]
+    hourly = policy(target='"1 calendar hour"', calendar="", warn_at="[0.5]")
+    stages = policy(
+        "stay", clock='"stage"', when__stage='["proposal", "contract"]', target='"30 calendar days"', calendar=""
+    )
+    settings = SETTINGS.model_copy(update={"windows": "all", "groupings": "all;team", "dead_letter_share": 1.0})
+    driven = Pipeline(settings, tmp_path, policies=parsed(HEAD + hourly + stages))
+    driven.feed(lines)
+    driven.commit(NOW)
+    record(client, lines)
+    tell(client, driven)
+    scope = Scope(tuple(by_name), ("all", "team"), ("all",), 0, NOW)
+    right = found(client, scope)
+    assert right.examples == []
+    assert {tally.kpi for tally in right.tallies if tally.equal} >= set(by_name) - {"paused_share"}
+    assert not [tally for tally in right.tallies if tally.unverifiable and tally.kpi not in OF_POLICIES]
+    [proposals] = [
+        row for row in _published(client, "stagnant_deals", "all") if row["dimensions"]["stage"] == "proposal"
+    ]
+    assert proposals["statistics"]["by_policy"] == proposals["count"] > proposals["value"] > 0
+    wrong = {kpi: _published(client, kpi, "all")[-1] for kpi in by_name}
+    publish(client, [row | {"count": row["count"] + 1} for row in wrong.values()], revision=10**6)
+    different = {tally.kpi for tally in found(client, scope).tallies if tally.differences}
+    assert different == set(by_name) - {"paused_share"}
 
 
 def test_a_breach_that_is_announced_and_not_counted_is_found(client: Client, served: list[bytes]) -> None:

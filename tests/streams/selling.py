@@ -28,7 +28,11 @@ def sold(seed: int, deals: int, end: int) -> list[bytes]:
         if number % 3 == 0:
             _engage(random, lines, account, at)
         amount = random.choice((None, "1200.50", "0.333333333333", 75))
-        price: dict[str, Any] = {"amount": amount, "currency": random.choice((None, "USD"))}
+        price: dict[str, Any] = {
+            "amount": amount,
+            "currency": random.choice((None, "USD")),
+            "units": number % 4 or None,
+        }
         who: dict[str, Any] = {"rep": random.choice(("r-1", "r-2")), "team": random.choice(("t-1", "t-2"))}
         if random.random() < 0.95:
             region = random.choice((None, "emea"))

@@ -151,24 +151,32 @@ FROM (
 )
 WHERE n > 0;
 
--- By stage: deals that are in it (``lasted`` is NULL) and visits of it that ended.
+-- By stage: deals that are in it (``lasted`` is NULL) and visits of it that ended. Whether a policy says how long a deal may
+-- stay, and whether it has stayed for longer, is told by what was announced of its clock.
 CREATE OR REPLACE TEMPORARY TABLE stays ENGINE = MergeTree ORDER BY (kpi, grouping, dimensions) AS
 WITH placed AS (
     SELECT
         arrayJoin(arrayFilter(name -> has({kpis:Array(String)}, name), ['stage_age', 'stagnant_deals'])) AS kpi,
         by.1 AS grouping,
         arraySort(arrayPushBack(by.2, ('stage', stage))) AS dimensions,
-        since, lasted
+        since, lasted, is_limited, is_overdue
     FROM (
         SELECT
             present_stage AS stage, present_since AS since, CAST(NULL, 'Nullable(Int64)') AS lasted,
+            judged.started_at IS NOT NULL AS is_limited, ifNull(judged.is_overdue, false) AS is_overdue,
             team, rep, temperature, source, region
         FROM standing_deals
+        LEFT JOIN (
+            SELECT lead, toNullable(clocks.started_at) AS started_at, toNullable(max(is_breached)) AS is_overdue
+            FROM clocks
+            WHERE clock_kind = 'stage' AND is_running AND NOT is_withdrawn
+            GROUP BY lead, started_at
+        ) AS judged ON judged.lead = standing_deals.lead AND judged.started_at = standing_deals.present_since
         WHERE NOT is_ended
         UNION ALL
         SELECT
             toString(visits.stage), visits.entered_at, visits.left_at - visits.entered_at,
-            team, rep, temperature, source, region
+            false, false, team, rep, temperature, source, region
         FROM visits
         INNER JOIN deals ON deals.lead = visits.lead AND deals.deal = visits.deal
         WHERE visits.stage != '' AND visits.left_n > 0
@@ -203,7 +211,7 @@ WITH
     (name, exact) -> if(abs(told[name] - exact) <= step, told[name], exact) AS near,
     [('p50', 0.5), ('p90', 0.9), ('p95', 0.95), ('p99', 0.99)] AS shares,
     if(length(durations) < 20, NULL, quantile(durations, 0.9)) AS own_limit,
-    limit -> arrayCount(age -> age > limit, ages) AS older
+    limit -> overdue + arrayCount(age -> age > limit, arrayFilter((_, has_policy) -> NOT has_policy, ages, limited)) AS older
 SELECT
     kpi, grouping, dimensions, 'all', 0,
     if(
@@ -218,10 +226,13 @@ SELECT
             arrayMap(one -> (one.1, near(one.1, quantile(ages, one.2))), shares)
         ),
         [
-            ('value', if(
-                told['value'] >= older(own_limit * 1.01 + step) AND told['value'] <= older(own_limit * 0.99 - step),
-                told['value'], if(own_limit IS NULL, NULL, toFloat64(older(assumeNotNull(own_limit))))
+            ('value', multiIf(
+                own_limit IS NULL, if(has(limited, true), toNullable(toFloat64(overdue)), NULL),
+                told['value'] >= older(assumeNotNull(own_limit) * 1.01 + step)
+                    AND told['value'] <= older(assumeNotNull(own_limit) * 0.99 - step), told['value'],
+                toFloat64(older(assumeNotNull(own_limit)))
             )),
+            ('by_policy', toFloat64(countEqual(limited, true))),
             ('count', toFloat64(length(ages))),
             ('limit', own_limit),
             ('measured', toFloat64(length(durations))),
@@ -230,18 +241,22 @@ SELECT
     )::Map(String, Nullable(Float64))
 FROM (
     SELECT
-        found.*, arraySort(arrayMap(age -> greatest(age, 0), signed_ages)) AS ages, streamed.numbers AS told
+        found.*, streamed.numbers AS told,
+        arrayMap(stay -> stay.1, in_it) AS signed_ages,
+        arrayMap(stay -> greatest(stay.1, 0), in_it) AS ages,
+        arrayMap(stay -> stay.2, in_it) AS limited
     FROM (
         SELECT
             kpi, grouping, dimensions,
-            groupArrayIf((now_at - since) / 1000, lasted IS NULL) AS signed_ages,
+            arraySort(groupArrayIf(((now_at - since) / 1000, is_limited), lasted IS NULL)) AS in_it,
+            countIf(lasted IS NULL AND is_overdue) AS overdue,
             arraySort(groupArrayIf(assumeNotNull(lasted) / 1000, now_at < leaves_at)) AS durations
         FROM stays
         GROUP BY kpi, grouping, dimensions
     ) AS found
     LEFT JOIN (SELECT * FROM streamed WHERE window = 'all') AS streamed
         ON streamed.kpi = found.kpi AND streamed.grouping = found.grouping AND streamed.dimensions = found.dimensions
-    WHERE notEmpty(signed_ages)
+    WHERE notEmpty(in_it)
 );
 
 -- Rows that something leaves about now.
@@ -253,3 +268,10 @@ FROM (
     SELECT kpi, grouping, dimensions, now_at, assumeNotNull(leaves_at) FROM stays WHERE lasted IS NOT NULL
 )
 WHERE abs(now_at - leaves_at) <= {settle:Int64};
+
+-- Rows of deals in a stage for so long that what was announced of their clocks is no longer kept.
+CREATE OR REPLACE TEMPORARY TABLE untold AS
+SELECT DISTINCT grouping, dimensions
+FROM stays
+WHERE kpi = 'stagnant_deals' AND lasted IS NULL AND since < {sla_kept_since:Int64}
+    AND (SELECT count() FROM clocks WHERE clock_kind = 'stage') > 0;

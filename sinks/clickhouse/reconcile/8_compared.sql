@@ -31,6 +31,7 @@ SELECT
         -- Announcements say whose a clock was, and when it was due, as of then. How long it stood still they do not.
         kpi = 'paused_share', 'unverifiable',
         kpi IN ('sla_at_risk', 'sla_breached') AND grouping NOT IN ('all', 'policy'), 'unverifiable',
+        kpi = 'stagnant_deals' AND (grouping, dimensions) IN (SELECT grouping, dimensions FROM untold), 'unverifiable',
         kpi = 'response_within_sla' AND (
             grouping = 'policy,team'
             OR (window != 'all' AND (SELECT count() FROM clocks WHERE is_paused) > 0)
