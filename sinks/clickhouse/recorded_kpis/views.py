@@ -48,10 +48,11 @@ def statements(settings: Settings) -> Iterator[str]:
 
 
 def _view(kpi: RecordedKpi, texts: dict[str, str], settings: Settings) -> str:
-    body = (_PACKAGE / "kpis" / f"{kpi.name}.sql").read_text()
+    body = _query(kpi)
     scopes = [scope for scope in kpi.scopes if scope != "rep" or settings.rep_level != "off"]
     own = {
         "kpi": kpi.name,
+        "expansion": kpi.name.removesuffix("_rate"),
         "depth": str(kpi.depth),
         "body": _indented(body.rstrip()),
         "scopes": _list(scopes),
@@ -64,6 +65,14 @@ def _view(kpi: RecordedKpi, texts: dict[str, str], settings: Settings) -> str:
     frame = (_PACKAGE / "frames" / ("series.sql" if kpi.kind == "series" else "sums.sql")).read_text()
     # Bodies and frames hold places themselves.
     return _filled(_filled(frame, own | texts), own | texts)
+
+
+def _query(kpi: RecordedKpi) -> str:
+    """Its own query, with the parts put in that it shares with others."""
+    text = (_PACKAGE / "kpis" / f"{kpi.name}.sql").read_text()
+    for part in (_PACKAGE / "shared").iterdir():
+        text = text.replace(f"{{{part.name.removesuffix('.sql')}}}", part.read_text().rstrip())
+    return text
 
 
 def _columns(kpi: RecordedKpi, body: str) -> dict[str, str]:
