@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from math import exp, gamma, hypot, inf, log, pi
 from statistics import median, median_high, stdev
 from typing import Any, Final, NamedTuple
@@ -463,6 +463,76 @@ def observed_ratio(world: World, periods: list[Period], scope: str) -> Cases:
         yield Case(one.at, one.dimensions, one.value, 0, "roas", one.currency, 1)
     for one in answers(world, "spend"):
         yield Case(one.at, one.dimensions, 0, one.value, "roas", one.currency, 1)
+
+
+class Done(NamedTuple):
+    """What was done at an instant towards a measure; a ratio or a mean has a denominator."""
+
+    measure: str
+    currency: str
+    at: Millis
+    dimensions: Dimensions
+    numerator: Fraction
+    denominator: Fraction | None = None
+
+
+def done(world: World, streamed: list[dict[str, Any]], scope: str) -> Iterator[Done]:
+    for row in streamed:
+        if row["grouping"] == scope:
+            parts = Fraction(row["numerator"]), Fraction(row["denominator"])
+            yield Done(row["kpi"], "", millis(row["start"]), row["dimensions"], *parts)
+    for one in answers(world, "nps", "csat", "employee_satisfaction", "spend", "revenue", "active_users"):
+        of = None if one.name in ("spend", "revenue") else Fraction(1)
+        yield Done(f"observed.{one.name}", one.currency, one.at, one.dimensions, Fraction(one.value), of)
+    for move in world.movements:
+        if move.what != "churned":
+            yield Done("sales_volume", move.currency, move.at, move.dimensions, Fraction(move.amount))
+        if move.what == "won":
+            yield Done("deals_won", "", move.at, move.dimensions, Fraction(1))
+            yield Done("won_amount", move.currency, move.at, move.dimensions, Fraction(move.amount))
+    for customer in new_customers(world):
+        yield Done("new_customers", "", customer.since, customer.first.dimensions, Fraction(1))
+
+
+Gain = tuple[float | None, int, float]
+"""Change a week as a share of the mean, the number of weeks, and the mean."""
+
+
+def marginal_gain(
+    world: World, streamed: list[dict[str, Any]], scope: str, mondays: list[Millis]
+) -> dict[tuple[str, str, str], Gain]:
+    """(who, measure, currency) → what the weeks that begin at ``mondays``, the last one ending them, say of it."""
+    by_name: dict[tuple[str, str, str], list[Done]] = defaultdict(list)
+    everything = list(done(world, streamed, scope))
+    for one in everything:
+        who = "all" if scope == "all" else one.dimensions.get(scope, "")
+        if who:
+            by_name[who, one.measure, one.currency].append(one)
+    last = max(one.at for one in everything)
+    found = {}
+    for name, all_of_it in by_name.items():
+        first, is_counted = min(one.at for one in all_of_it), all(one.denominator is None for one in all_of_it)
+        weeks: list[tuple[int, Fraction]] = []
+        for place, (start, end) in enumerate(pairwise(mondays)):
+            in_it = [one for one in all_of_it if start <= one.at < end]
+            of = sum((one.denominator or Fraction() for one in in_it), Fraction())
+            if first < end and start <= last if is_counted else of:
+                total = sum((one.numerator for one in in_it), Fraction())
+                weeks.append((place, total if is_counted else total / of))
+        if weeks:
+            found[name] = _gain(weeks)
+    return found
+
+
+def _gain(weeks: list[tuple[int, Fraction]]) -> Gain:
+    n = len(weeks)
+    mean = sum((value for _, value in weeks), Fraction()) / n
+    middle = Fraction(sum(place for place, _ in weeks), n)
+    spread = sum(((place - middle) ** 2 for place, _ in weeks), Fraction())
+    if n < 3 or not mean:
+        return None, n, float(mean)
+    slope = sum(((place - middle) * (value - mean) for place, value in weeks), Fraction()) / spread
+    return float(slope / mean), n, float(mean)
 
 
 def churn_alarm(world: World, start: Millis, length: Millis) -> dict[str, tuple[int, int, float | None]]:

@@ -23,7 +23,16 @@ from sinks.clickhouse.recorded_kpis.views import create
 from sinks.clickhouse.schema import connect, migrate
 from tests.sinks.recorded_kpis.examples import assert_shown
 from tests.sinks.recorded_kpis.floor import days_of_replies, told
-from tests.sinks.recorded_kpis.oracle import FIRST, ORACLE, WITH_ROWS, Case, Period, churn_alarm, target_plan
+from tests.sinks.recorded_kpis.oracle import (
+    FIRST,
+    ORACLE,
+    WITH_ROWS,
+    Case,
+    Period,
+    churn_alarm,
+    marginal_gain,
+    target_plan,
+)
 from tests.sinks.recorded_kpis.world import World
 from tests.sinks.test_reconciliation import publish, record
 
@@ -229,6 +238,22 @@ def test_a_plan_is_measured_in_the_year_before(client: Client, world: World, sco
                 for key, number in numbers.items() if number != inf}  # fmt: skip
         assert {key: got[name][key] for key in near} == near, name
     assert {step for _, step, _ in wanted} == {"deals_won", "opportunities", "proposals", "demos", "calls"}
+
+
+@pytest.mark.parametrize("scope", ["all", "team"])
+def test_gains_are_straight_lines_through_the_weeks(client: Client, world: World, scope: str) -> None:
+    first, last = local("2025-01-13"), local("2025-05-05")
+    mondays = [in_millis(begins("week", first, n)) for n in range(17)]
+    assert mondays[-1] == in_millis(last)
+    found = rows(client, by_name["marginal_gain"], mondays[0], mondays[-1], "custom", scope)
+    gains = {
+        (row["who"], row["of"], row["currency"]): (row["value"], row["n"], row["statistics"].get("mean"))
+        for row in found
+        if row["n"]
+    }
+    wanted = marginal_gain(world, STREAMED, scope, mondays)
+    assert gains == {name: (about(gain), n, about(mean)) for name, (gain, n, mean) in wanted.items()}
+    assert len(gains) > 10
 
 
 def test_nothing_changes_when_parts_are_merged(client: Client, world: World) -> None:

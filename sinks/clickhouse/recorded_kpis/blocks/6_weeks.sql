@@ -13,7 +13,9 @@ FROM (
     SELECT
         scope, who, if(kind = '', kpi, concat(kpi, '.', kind)) AS measure, currency,
         min(toStartOfWeek(toDate(toTimeZone(at, '{timezone}')), 1)) AS first_week,
-        sumMap(map(toStartOfWeek(toDate(toTimeZone(at, '{timezone}')), 1), numerator)) AS numerators,
+        -- Nothing nullable: a week that is not in the map is 0, not NULL.
+        sumMap(map(toStartOfWeek(toDate(toTimeZone(at, '{timezone}')), 1), ifNull(numerator, toDecimal128(0, 12))))
+            AS numerators,
         sumMap(map(toStartOfWeek(toDate(toTimeZone(at, '{timezone}')), 1), ifNull(denominator, toDecimal128(0, 12))))
             AS denominators,
         sumMap(map(toStartOfWeek(toDate(toTimeZone(at, '{timezone}')), 1), toUInt64(n))) AS counts,
