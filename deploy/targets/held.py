@@ -43,15 +43,15 @@ def held(settings: Settings) -> Held:
             by_subject.pop(record.key or b"", None)
             continue
         try:
-            event = _decode(record.key, record.value, record.headers, None)
+            told = _decode(record.key, record.value, record.headers, None)
         except Rejected:
             # The sink skips it as well.
             continue
-        by_subject.setdefault(event.subject.encode(), []).append(event)
+        by_subject.setdefault(told.subject.encode(), []).append(told)
     found: dict[tuple[Any, ...], Event] = {}
-    for event in sorted((event for events in by_subject.values() for event in events), key=lambda event: event.order):
-        if (place := _place(event, settings.currency)) is not None:
-            found[place] = event
+    for each in sorted((each for events in by_subject.values() for each in events), key=lambda each: each.order):
+        if (place := _place(each, settings.currency)) is not None:
+            found[place] = each
     return found
 
 
@@ -70,12 +70,15 @@ def change(wanted: Wanted, held: Held) -> Change | None:
 
 def send(settings: Settings, changes: Iterable[Change], by: str, at: Millis) -> int:
     """Send an event for each change that is one; how many were. ``ProduceFailed`` where one is not taken."""
-    lines = [dumps(_event(one, by, at, settings)) for one in changes if one.kind != "unchanged"]
+    lines = [dumps(event(one, by, at, settings)) for one in changes if one.kind != "unchanged"]
     return produce(settings, lines).n if lines else 0
 
 
-def _event(change: Change, by: str, at: Millis, settings: Settings) -> dict[str, Any]:
-    """Its identity is made of what it says and of what it replaces: said again in the same place it is the same."""
+def event(change: Change, by: str, at: Millis, settings: Settings) -> dict[str, Any]:
+    """The event of a change, later than what it replaces whatever the clock says.
+
+    Its identity is made of what it says and of what it replaces: said again in the same place it is the same.
+    """
     wanted, before = change.wanted, change.before
     data = {
         "kpi": wanted.kpi,

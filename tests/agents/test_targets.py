@@ -223,9 +223,12 @@ def test_a_turn_in_which_nothing_is_new_or_due_sends_nothing(
 ) -> None:
     """What is over says the same whenever it is measured."""
     settings, at = stood(kept, floor(), targets_interval="1h"), [START + 60 * DAY]
-    pursuit = Pursuit(settings, TEAM, CollectorRegistry(), lambda: at[0])
+    registry = CollectorRegistry()
+    pursuit = Pursuit(settings, TEAM, registry, lambda: at[0])
     pursuit.turn()
     assert len(sent) == 1
+    told = [sample.name for family in registry.collect() for sample in family.samples]
+    assert not any(name.startswith("sales_target_attainment") for name in told), "gauges are of those that run"
     at[0] += 59 * 60_000
     pursuit.turn()
     at[0] += 60_000

@@ -39,8 +39,17 @@ team = "apac"
 """
 
 
+WEEKEND = """
+[calendars.weekend]
+timezone = "Europe/Berlin"
+hours.sat-sun = ["10:00-18:00"]
+"""
+
+
 def staff() -> Staff:
-    return Staff(parsed(HEAD)._replace(reps=directory(REPS)))
+    """The team of the office, and one that works on weekends."""
+    teams = HEAD.replace('emea.calendar = "office"', 'emea.calendar = "office"\napac.calendar = "weekend"')
+    return Staff(parsed(teams + WEEKEND)._replace(reps=directory(REPS)))
 
 
 def berlin(text: str) -> Millis:

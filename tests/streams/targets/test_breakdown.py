@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, Final
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -83,6 +84,30 @@ def test_a_quarter_keeps_the_share_of_the_days_that_no_month_stands_for() -> Non
     assert [(aim.start, aim.end, float(aim.value)) for aim in aims] == [(QUARTER[0], MARCH[0], 420), (*MARCH, 999)]
 
 
+def test_the_days_that_a_month_takes_from_a_quarter_are_those_of_the_calendar_whoever_is_there() -> None:
+    aims = BREAKDOWN.aims([target(640, QUARTER, rep="r-2"), target(22, MARCH, rep="r-2")])
+    assert [float(aim.value) for aim in aims] == [420, 12]
+
+
+def test_a_target_of_one_s_own_in_another_currency_is_another_target() -> None:
+    of_rep = msgspec.structs.replace(target(300, kpi="won_amount", rep="r-1"), currency="USD")
+    aims = BREAKDOWN.aims([target(435, kpi="won_amount", team="emea"), of_rep])
+    assert [float(aim.value) for aim in aims if aim.who == "r-1"] == [220, 300]
+
+
+def test_a_rep_works_by_the_calendar_of_the_directory_s_team() -> None:
+    """Nine Saturdays and Sundays, or 22 weekdays."""
+    days = [BREAKDOWN.staff.days("rep", rep, "emea", *MARCH)[0] for rep in ("elsewhere", "nobody knows")]
+    assert days == [9, 22]
+
+
+def test_shares_are_as_fine_as_the_target() -> None:
+    assert sum(aim.value for aim in BREAKDOWN.aims([target("10.5", team="emea")]) if aim.scope == "rep") == Decimal(
+        "10.5"
+    )
+    assert (step("deals_won", Decimal("10.5")), step("won_amount", Decimal("1e3"))) == (Decimal("0.1"), Decimal("0.01"))
+
+
 def test_weeks_begin_on_monday_in_the_time_zone_and_are_cut_by_the_period() -> None:
     cut = weeks(*MARCH, "Europe/Berlin")
     assert cut[0] == (MARCH[0], berlin("2026-03-02")) and cut[-1] == (berlin("2026-03-30"), MARCH[1])
@@ -92,7 +117,7 @@ def test_weeks_begin_on_monday_in_the_time_zone_and_are_cut_by_the_period() -> N
 
 def test_a_month_goes_to_its_weeks_by_their_working_days() -> None:
     """A Sunday, four weeks, two days: 0, 5, 5, 5, 5 and 2 of 22."""
-    [aim] = BREAKDOWN.aims([target(220, team="apac")])[-1:]
+    [aim] = BREAKDOWN.aims([target(220)])
     assert [part.value for part in BREAKDOWN.weekly(aim, weeks(*MARCH, "Europe/Berlin"))] == [0, 50, 50, 50, 50, 20]
 
 

@@ -30,6 +30,7 @@ def test_the_share_of_a_period_that_is_over_is_of_working_time() -> None:
     assert half("team", "emea", "emea", START, END, NOON) == 10.5 / 22
     assert half("team", "emea", "emea", START, END, START - 1) == 0
     assert half("team", "emea", "emea", START, END, END) == 1
+    assert half("team", "emea", "emea", START, END, berlin("2026-06-01")) == 1
     assert half("rep", "r-2", "emea", START, END, NOON) == pytest.approx(0.5 / 11.5), "away until the 16th"
     sunday = berlin("2026-03-08")
     assert half("team", "emea", "emea", sunday, sunday + 100, sunday + 25) == 0.25, "nobody works: by the clock"

@@ -35,7 +35,7 @@ def test_the_largest_remainders_get_what_is_left_and_the_earlier_of_two_equal_on
     thirds = [Fraction(1)] * 3
     assert split(Decimal(10), thirds, Decimal(1)) == [4, 3, 3]
     assert split(Decimal(11), thirds, Decimal(1)) == [4, 4, 3]
-    assert split(Decimal(10), [Fraction(1), Fraction(5), Fraction(6)], Decimal(1)) == [1, 4, 5]
+    assert split(Decimal(10), [Fraction(5), Fraction(6), Fraction(1)], Decimal(1)) == [4, 5, 1]
     assert split(Decimal("0.10"), thirds, Decimal("0.01")) == [Decimal("0.04"), Decimal("0.03"), Decimal("0.03")]
     assert split(Decimal(7), [Fraction(0)] * 2, Decimal(1)) == [4, 3]
 
