@@ -11,7 +11,7 @@ from math import exp, gamma, hypot, inf, log, pi
 from statistics import median, median_high, stdev
 from typing import Any, Final, NamedTuple
 
-from deploy.simulator.history import UNASSIGNED, UNKNOWN
+from deploy.simulator.history import UNASSIGNED, UNKNOWN, Happening, is_human_reply
 from deploy.simulator.reading import happening, millis
 from schemas.events import Millis
 from tests.sinks.recorded_kpis.world import FOREVER, CustomerOnce, Deal, Dimensions, World, entered
@@ -285,6 +285,10 @@ def sales_volume(world: World, periods: list[Period], scope: str) -> Cases:
             yield Case(move.at, move.dimensions, move.amount, currency=move.currency, n=1)
 
 
+def stated(event: Happening | None) -> dict[str, Any]:
+    return {name: value for name, value in (event.data if event else {}).items() if value not in (None, "")}
+
+
 def visits(deal: Deal, as_of: Millis) -> list[tuple[str, Millis]]:
     assert deal.opened is not None
     return [("", deal.opened.at), *((stage, at) for stage, at in entered(deal) if at <= as_of)]
@@ -305,7 +309,7 @@ def forecast(world: World, periods: list[Period], scope: str) -> Cases:
         stage, at = visits(deal, as_of)[-1]
         if tried[stage] and (deal.ended is None or deal.ended.at > as_of):
             assert deal.opened is not None
-            data = {**(deal.ended.data if deal.ended else {}), **deal.opened.data}
+            data = stated(deal.ended) | stated(deal.opened)
             share = Fraction(len(won[stage]), tried[stage])
             closes = max(as_of, at + int(median(won[stage]) if won[stage] else 0))
             amount = Fraction(str(data.get("amount", 0))) * share
@@ -394,7 +398,7 @@ def pipeline_coverage(world: World, periods: list[Period], scope: str, streamed:
     start, end = periods[FIRST]
     for deal in world.deals:
         if deal.opened is not None and deal.opened.at <= start and (deal.ended is None or deal.ended.at > start):
-            data = {**(deal.ended.data if deal.ended else {}), **deal.opened.data}
+            data = stated(deal.ended) | stated(deal.opened)
             if data.get("currency", world.settings.currency) == world.settings.currency:
                 yield Case(start, deal.dimensions, Decimal(str(data.get("amount", 0))), 0, n=1)
     ends = {millis(event["data"]["start"]): millis(event["data"]["end"]) for event in world.aimed}
@@ -418,7 +422,7 @@ def leaderboard(world: World, periods: list[Period], scope: str) -> Cases:
 def loss_reasons(world: World, periods: list[Period], scope: str) -> Cases:
     for deal in ended(world, "deal.lost"):
         assert deal.ended is not None
-        yield Case(deal.ended.at, deal.dimensions, 1, 0, deal.ended.data.get("reason", UNKNOWN), n=1)
+        yield Case(deal.ended.at, deal.dimensions, 1, 0, deal.ended.data.get("reason") or UNKNOWN, n=1)
 
 
 def benchmark_30_30_50(world: World, periods: list[Period], scope: str) -> Cases:
@@ -433,7 +437,7 @@ def benchmark_30_30_50(world: World, periods: list[Period], scope: str) -> Cases
             arrived = sent.source not in reporting and "email.bounced" not in marks
             arrived = arrived or opened or "email.delivered" in marks
             replied = any(
-                e.type == "email.replied" and e.data.get("in_reply_to") == name and e.data.get("class") != "auto"
+                e.type == "email.replied" and e.data.get("in_reply_to") == name and is_human_reply(e)
                 for e in history.events
             )
             if sent.data.get("automatic") is not True and arrived:

@@ -166,14 +166,14 @@ class World:
             by_customer[move.customer].append(move)
         for customer, moves in by_customer.items():
             moves.sort(key=lambda move: (move.at, move.was_active - move.is_active, move.deal.lead, move.deal.id))
-            active: set[str] = set()
+            active: set[tuple[str, str]] = set()
             number, present = 0, list[Movement]()
             for move in moves:
                 if move.is_active and not active:
                     number, present = number + 1, []
                 present.append(move)
                 was_there = bool(active)
-                (active.add if move.is_active else active.discard)(move.deal.id)
+                (active.add if move.is_active else active.discard)((move.deal.lead, move.deal.id))
                 if was_there and not active:
                     yield self._customer(customer, number, present, move.at)
             if active:
