@@ -16,7 +16,7 @@ from agents.overdue import Overdue
 from schemas.events import Millis
 from schemas.publishing import published
 from sinks.prometheus import Metrics
-from streams.announcements import FIRED, Announced, Announcing, Told, announce
+from streams.announcements import FIRED, Announced, Announcing, announce
 from streams.attainment import Terms
 from streams.clocks import clocks, next_judgement, subject_of
 from streams.contributions import Change
@@ -24,6 +24,7 @@ from streams.lead import Lead
 from streams.policies import Policies
 from streams.rules import Rules
 from streams.selection import Selection
+from streams.told import Told
 
 _TOLD, _NEXT, _POLICIES = b"s", b"n", b"=policies"
 _TIMELINE, _AFTER_TIMELINE = b"t", b"u"

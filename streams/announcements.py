@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 import msgspec
-from msgspec import Struct
 
 from schemas.events import Event, Millis
 from schemas.policy import Policy
@@ -18,6 +17,7 @@ from schemas.results import SlaEvent, timestamp
 from streams.calendars import NEVER
 from streams.clocks import ServiceClock, part
 from streams.lead import UNASSIGNED, Lead
+from streams.told import Told
 
 FIRED: Final = ("at_risk", "breached", "escalated")
 """The steps that somebody is told of."""
@@ -25,17 +25,6 @@ FIRED: Final = ("at_risk", "breached", "escalated")
 _ENDS: Final = ("met", "answered_late", "cancelled")
 _SUPERSEDED, _MERGED, _DUPLICATE = "superseded", "merged", "duplicate"
 _WITHDRAWN: Final = tuple(f"cancelled:{reason}" for reason in (_SUPERSEDED, _MERGED, _DUPLICATE))
-
-
-class Told(Struct, array_like=True, gc=False):
-    """What was announced of a clock as judged by one version, in order; when it started, was due, and ended at last."""
-
-    id: str
-    policy: str
-    start: Millis
-    due: Millis
-    steps: list[str]
-    end: Millis | None = None
 
 
 class Step(NamedTuple):

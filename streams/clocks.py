@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Literal
 
-from msgspec import Struct
+from mypy_extensions import mypyc_attr
 
 from schemas.events import TOPIC_OF, Event, Millis
 from schemas.policy import Clock, Policy
@@ -23,7 +22,8 @@ from streams.stages import Visit, visits
 Outcome = Literal["running", "met", "breached", "cancelled"]
 
 
-class ServiceClock(Struct, gc=False):
+@mypyc_attr(acyclic=True)
+class ServiceClock:
     """A clock as it is known now, judged by one version of one policy.
 
     ``id`` names it by the event that started it. ``allowance`` is of the time of ``calendar``, by which it is due;
@@ -34,25 +34,42 @@ class ServiceClock(Struct, gc=False):
     are NEVER while it stands still.
     """
 
-    kind: Clock
-    id: str
-    start: Millis
-    policy: Policy
-    calendar: Calendar
-    business: Calendar
-    allowance: Millis
-    pauses: list[Pause]
-    due: Millis
-    warnings: list[tuple[float, Millis]]
-    escalations: list[tuple[int, Millis, str]]
-    rep: str
-    team: str
-    profile: Profile
-    stop: Millis | None = None
-    cancelled: Millis | None = None
-    ended_by: Event | None = None
-    reason: str | None = None
-    traits: Traits = Traits()
+    def __init__(
+        self,
+        kind: Clock,
+        id: str,
+        start: Millis,
+        policy: Policy,
+        calendar: Calendar,
+        business: Calendar,
+        allowance: Millis,
+        pauses: list[Pause],
+        due: Millis,
+        warnings: list[tuple[float, Millis]],
+        rep: str,
+        team: str,
+        profile: Profile,
+        traits: Traits,
+    ) -> None:
+        self.kind: Clock = kind
+        self.id = id
+        self.start = start
+        self.policy = policy
+        self.calendar = calendar
+        self.business = business
+        self.allowance = allowance
+        self.pauses = pauses
+        self.due = due
+        self.warnings = warnings
+        self.escalations: list[tuple[int, Millis, str]] = []
+        self.rep = rep
+        self.team = team
+        self.profile = profile
+        self.traits = traits
+        self.stop: Millis | None = None
+        self.cancelled: Millis | None = None
+        self.ended_by: Event | None = None
+        self.reason: str | None = None
 
     @property
     def end(self) -> Millis | None:
@@ -132,13 +149,12 @@ class _Pauses:
         self.visits = visits(lead.deals) if lead.deals else []
         self.said = [words(instance, rules) for instance in lead.instances]
         self._lead = lead
-
-    @cached_property
-    def _awaiting(self) -> list[Pause]:
-        return awaiting_reply(self._lead.instances, self.said)
+        self._awaiting: list[Pause] | None = None
 
     def of(self, rule: PauseRule) -> list[Pause]:
-        found = self._awaiting if rule.awaiting_reply else []
+        if rule.awaiting_reply and self._awaiting is None:
+            self._awaiting = awaiting_reply(self._lead.instances, self.said)
+        found = (self._awaiting or []) if rule.awaiting_reply else []
         if rule.stages:
             in_stages = [
                 (visit.entered.time, visit.left.time if visit.left is not None else NEVER)
@@ -171,7 +187,7 @@ def _judged(
     clock = ServiceClock(
         span.kind, clock_id(span.kind, span.event), start, policy, calendar, business, allowed, still, due,
         [(share, calendar.add(start, int(share * allowed), still)) for share in policy.warn_at],
-        [], span.rep, span.team, profile, traits=traits,
+        span.rep, span.team, profile, traits,
     )  # fmt: skip
     if end is not None:
         clock.ended_by, clock.reason = end.by, end.reason

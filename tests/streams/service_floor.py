@@ -5,10 +5,11 @@ from __future__ import annotations
 from schemas.events import Event, Millis
 from schemas.policy import Clock, PolicyFile
 from schemas.results import SlaEvent
-from streams.announcements import Announcing, Told, announce
+from streams.announcements import Announcing, announce
 from streams.clocks import ServiceClock, clocks
 from streams.policies import Policies
 from streams.rules import Rules
+from streams.told import Told
 from tests.policy_files import HEAD, parsed, policy
 from tests.streams.floor import DAY, RULES, START, lead_of
 

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from deploy.attainment import Standing, attainment, standing
 from schemas.events import Event, Millis
 from schemas.results import SlaEvent
-from streams.announcements import Announcing, Told, announce
+from streams.announcements import Announcing, announce
 from streams.clocks import clocks, next_judgement
 from streams.lead import Lead
 from streams.policies import Policies
+from streams.told import Told
 from tests.policy_files import HEAD, parsed, policy
 from tests.streams.floor import (
     DAY,
