@@ -97,7 +97,7 @@ def _agent(app: StageApp, stage: Plan) -> None:
         async for fetched in stream:
             _receive(app, fetched)
             await asyncio.sleep(0)
-            if app.engine.is_full:
+            if app.engine.is_due:
                 await app.engine.commit()
 
 

@@ -187,9 +187,10 @@ class Engine:
                 self._group.seek(topic, number, partition.positions.get(topic, 0))
 
     @property
-    def is_full(self) -> bool:
-        """So much was read of a partition since its last cycle that the next should not wait for its time."""
-        return any(partition.uncommitted >= self.plan.full for partition in self.partitions.values())
+    def is_due(self) -> bool:
+        """The next cycle should not wait for its time: much was read since the last, or a partition has had none."""
+        partitions = self.partitions.values()
+        return any(each.uncommitted >= self.plan.full or each.awaits_first_cycle for each in partitions)
 
     @property
     def can_wait(self) -> bool:

@@ -78,6 +78,7 @@ class Partition:
         self._clock = 0
         self._lock = asyncio.Lock()
         self._is_lost = False
+        self._has_ticked = False
         self._cycle = store.cycle or Cycle(0, b"")
 
     @classmethod
@@ -154,6 +155,11 @@ class Partition:
         return self._clock or None
 
     @property
+    def awaits_first_cycle(self) -> bool:
+        """Every input has been heard of since it was taken over, and what fell due meanwhile is not told yet."""
+        return not self._has_ticked and self.failure is None and self.clock is not None
+
+    @property
     def is_idle(self) -> bool:
         """Nothing is being committed, and nothing was read since the last commit."""
         return not self._lock.locked() and self.positions == self._committed
@@ -208,6 +214,7 @@ class Partition:
         self.uncommitted = 0
         try:
             if (clock := self.clock) is not None:
+                self._has_ticked = True
                 self.processor.tick(clock, frozenset(t for t, h in self._horizons.items() if not h.left))
             outgoing = self.processor.drain(number)
         except Exception as error:

@@ -20,8 +20,9 @@ def partition(number: int, left: int | None, uncommitted: int = 0, failure: str 
     """A partition with so many records left to read; None: not heard of yet."""
     lag = {} if left is None else {"a": left // 2, "b": left - left // 2}
     return SimpleNamespace(
-        number=number, lag=lag, uncommitted=uncommitted, failure=failure, fatal=False, last_commit=float("inf")
-    )
+        number=number, lag=lag, uncommitted=uncommitted, failure=failure, fatal=False, last_commit=float("inf"),
+        awaits_first_cycle=False,
+    )  # fmt: skip
 
 
 def engine_of(*partitions: Any) -> Engine:
@@ -38,12 +39,21 @@ def test_of_several_partitions_with_a_backlog_one_is_read_until_its_cycle_is_ful
     engine = engine_of(first, second)
     assert engine.held_back == {1}
     first.uncommitted = FULL
-    assert engine.is_full
+    assert engine.is_due
     engine.receive({}, {})
     assert engine.held_back == {0}
     second.uncommitted, first.uncommitted = FULL, 0
     engine.receive({}, {})
     assert engine.held_back == {1}
+
+
+def test_the_first_cycle_of_a_partition_does_not_wait_for_its_time() -> None:
+    """Deadlines passed while nobody had it."""
+    taken = partition(0, 0)
+    engine = engine_of(taken, partition(1, 0))
+    assert not engine.is_due
+    taken.awaits_first_cycle = True
+    assert engine.is_due
 
 
 def test_nobody_waits_for_a_partition_that_has_caught_up_or_stopped() -> None:

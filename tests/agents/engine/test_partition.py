@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
 
-from agents.engine.partition import Partition, Plan
-from agents.engine.processor import Outgoing
+from agents.engine.partition import Horizon, Partition, Plan
+from agents.engine.processor import Outgoing, Record
 from agents.engine.store import Store
 from agents.engine.transactions import CommitFailed
 
@@ -28,6 +28,18 @@ class Writing:
     def drain(self, cycle: int) -> list[Outgoing]:
         self._store.put(b"cycle", str(cycle).encode())
         return []
+
+
+class Ticking(Writing):
+    """Has nothing to do as time passes."""
+
+    has_more = False
+
+    def process(self, topic: str, records: Sequence[Record]) -> None: ...
+
+    def tick(self, clock: int, exhausted: frozenset[str]) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class Failing:
@@ -60,3 +72,17 @@ async def test_after_a_cycle_that_failed_there_is_no_other(store: Store) -> None
     assert isinstance(failed, CommitFailed)
     assert waited is False
     assert transactions.begun == 1
+
+
+async def test_a_partition_awaits_its_first_cycle_from_when_every_input_was_heard_of(store: Store) -> None:
+    transactions: Any = Failing()
+    transactions.begun = 1
+    partition = Partition(0, PLAN, store, transactions, {})
+    partition.processor = Ticking(store)
+    assert not partition.awaits_first_cycle
+    partition.heard("a", Horizon(1_000, 0, 5))
+    assert partition.awaits_first_cycle
+    await partition.commit()
+    assert not partition.awaits_first_cycle
+    partition.heard("a", Horizon(2_000, 0, 5))
+    assert not partition.awaits_first_cycle
