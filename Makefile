@@ -13,8 +13,8 @@ demo: setup
 	$(BIN)/salespulse demo
 
 test: setup
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
-	SALESPULSE_PURE=1 $(BIN)/pytest --numprocesses 2 --dist loadfile tests/streams
+	$(BIN)/pytest --numprocesses 3 --dist loadfile
+	SALESPULSE_PURE=1 $(BIN)/pytest --numprocesses 3 --dist loadfile tests/streams
 
 # The long campaign, 20 minutes: make faults FAULTS="--minutes 5 --only disk" for a part of it.
 faults: setup
