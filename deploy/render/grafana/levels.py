@@ -151,9 +151,9 @@ LIMIT 20"""
 
 
 _LATEST = f"""\
-SELECT max(at) AS breached_at, lead, policy, any(team) AS team, any(owner) AS owner, clock
+SELECT max(at) AS breached_at, lead, policy, team, owner, clock
 FROM sla_once
 WHERE name = 'sla.breached' AND {_CHOSEN}
-GROUP BY lead, policy, clock
+GROUP BY lead, policy, team, owner, clock
 ORDER BY breached_at DESC
 LIMIT 100"""

@@ -54,9 +54,14 @@ def named(text: str) -> set[str]:
 
 
 def promql(text: str, chosen: Mapping[str, list[str]]) -> str:
-    """As Prometheus is asked: several values as alternatives, ranges as long as a test lasts."""
-    text = text.replace("$__rate_interval", "1m").replace("$__range", "1m")
-    return _NAMED.sub(lambda found: "|".join(map(re.escape, chosen[found[1] or found[3]])), text)
+    """As Prometheus is asked: several values as alternatives, ranges as long as the tests last."""
+    text = text.replace("$__rate_interval", "10m").replace("$__range", "10m")
+    return _NAMED.sub(lambda found: "|".join(map(_escaped, chosen[found[1] or found[3]])), text)
+
+
+def _escaped(value: str) -> str:
+    """As Grafana does within a text of PromQL, where a backslash is two."""
+    return re.sub(r"[\\^$*+?.()|{}\[\]]", r"\\\\\g<0>", value)
 
 
 def sql(text: str, chosen: Mapping[str, list[str]], since: datetime, until: datetime) -> str:
