@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Final
 
 from deploy import configuration
-from deploy.render import alerting, grafana, kpis, recorded_kpis, schemas
+from deploy.render import alerting, docker, grafana, kpis, recorded_kpis, schemas
 
 RENDERERS: Final[tuple[Callable[[], dict[str, str]], ...]] = (
     schemas.files,
     configuration.files,
     alerting.files,
     grafana.files,
+    docker.files,
     recorded_kpis.files,
     kpis.files,
 )
