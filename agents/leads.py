@@ -34,6 +34,7 @@ from streams.accumulators import Vector, add_into
 from streams.contributions import (
     NO_AXIS,
     NOW,
+    PLANNED,
     STANDING,
     Axes,
     Change,
@@ -69,6 +70,7 @@ FULL = 30_000
 _TIMELINE, _CELL = b"t", b"c"
 _CLOCK, _DEFINITION, _DISTINCT = b"=clock", b"=definition", b"=distinct"
 _CELLS_KEPT = 5_000
+_CLOCKED = STANDING | PLANNED
 _SLICE = 2_000
 _IDLE_WATERMARK_MS = 5_000
 
@@ -441,7 +443,7 @@ class Leads:
         changed += changes(old, new, self._stage.selection)
         if NOW in entry.affected:
             self._open.update(lead, view, self._clock, self._deltas)
-        if entry.affected & STANDING:
+        if entry.affected & _CLOCKED:
             changed += self._standing.update(lead, view, self._clock)
         if not entry.answered and (response := view.response(rules.clock_skew)) is not None:
             entry.answered = True

@@ -438,7 +438,7 @@ CATALOGUE: Final[tuple[Kpi, ...]] = (
     ),
     Kpi(
         "no_show_rate", "activity", "ratio", "ratio", {"due": _LEADS},
-        "Share of the calls, demos and meetings due in the window that were missed.",
+        "Share of the calls, demos and meetings due in the window that were missed, of those come due by now.",
         "pyramid, planned and carried out", good="down",
         formula="missed / scheduled that came due",
     ),

@@ -38,8 +38,9 @@ def _axes(*names: str) -> Axes:
 
 _SENT: Final = _axes("sent")
 STANDING: Final = _axes("now_by_currency", "now_by_stage")
+PLANNED: Final = _axes("due")
 _OF_DEALS: Final = _axes("opened", "ended_by_reason", "closed_by_currency", "left_by_stage") | STANDING
-_BY_CALLS: Final = EVERY_AXIS - (_OF_DEALS - _axes("left_by_stage")) - _axes("due", "qualified_by_stage")
+_BY_CALLS: Final = EVERY_AXIS - (_OF_DEALS - _axes("left_by_stage")) - PLANNED - _axes("qualified_by_stage")
 NOW: Final = tuple(BASES).index("now")
 _AFFECTED: Final[dict[str, Axes]] = {
     **dict.fromkeys(("email.delivered", "email.opened", "email.clicked"), _SENT),
@@ -48,7 +49,7 @@ _AFFECTED: Final[dict[str, Axes]] = {
     **dict.fromkeys(("deal.won", "deal.lost"), _OF_DEALS),
     "call.completed": _BY_CALLS,
     "lead.stage_changed": _axes("now", "qualified_by_stage"),
-    **dict.fromkeys(("call.scheduled", "call.missed"), _axes("due")),
+    **dict.fromkeys(("call.scheduled", "call.missed"), PLANNED),
     **dict.fromkeys(("deal.renewed", "deal.expanded", "deal.churned"), NO_AXIS),
 }
 

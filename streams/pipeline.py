@@ -1,4 +1,5 @@
-"""The kind *now* of deals: what is open, and what it is measured by, the deals and stages that ended of late."""
+"""What a lead adds that changes with the clock: deals as they stand *now*, and what they are measured by, the deals and
+stages that ended of late; and what is scheduled and has not come due."""
 
 from __future__ import annotations
 
@@ -9,7 +10,9 @@ from zlib import crc32
 from schemas.catalogue import BASES, index_of
 from schemas.events import Millis
 from streams.accumulators import SLOTS, Vector, add_into
-from streams.contributions import Key
+from streams.activity import no_show_rate
+from streams.bases import ITEMS
+from streams.contributions import MINUTE, Key
 from streams.deals import Deal, deals
 from streams.dimensions import Dims
 from streams.kinds import BUSINESS, amount_vector, duration_vector
@@ -22,6 +25,8 @@ TRAILING: Final[Millis] = 90 * 86_400_000
 
 BY_CURRENCY: Final = tuple(BASES).index("now_by_currency")
 BY_STAGE: Final = tuple(BASES).index("now_by_stage")
+DUE: Final = tuple(BASES).index("due")
+NO_SHOW: Final = index_of["no_show_rate"] * SLOTS
 
 # Slots by currency: of open deals those of a sum; of each stage, under its hash, those of what is open in it and two
 # counts; of what ended of late two counts, the sums of amounts and of cycles, and how many these are taken over.
@@ -51,7 +56,7 @@ _APART: Final = BUSINESS * SLOTS
 
 
 class Standing(NamedTuple):
-    """What a lead adds to cells of *now*, and the instant at which that changes without any event."""
+    """What a lead adds to cells, and the instant at which that changes without any event."""
 
     adds: dict[Key, Vector]
     until: Millis | None
@@ -80,7 +85,7 @@ def since(slot: int) -> Millis:
 
 
 def standing(lead: Lead, selection: Selection, rules: Rules, clock: Millis) -> Standing:
-    """What is so at an instant of the deals of a lead; nothing of one that was merged away."""
+    """What is so at an instant of the deals of a lead, and of what is planned; nothing of one that was merged away."""
     measured = {code for code in (BY_CURRENCY, BY_STAGE) if selection.measured(tuple(BASES)[code])}
     adds: dict[Key, Vector] = {}
     until: Millis | None = None
@@ -89,7 +94,18 @@ def standing(lead: Lead, selection: Selection, rules: Rules, clock: Millis) -> S
             if code in measured and (end is None or clock < end):
                 add_into(adds.setdefault((code, 0, dims), {}), vector)
                 until = end if until is None else until if end is None else min(until, end)
+    if lead.planned and lead.merged_into is None and "no_show_rate" in selection.kpis:
+        for key, vector, due in _ahead(lead, rules, clock):
+            add_into(adds.setdefault(key, {}), vector)
+            until = due if until is None else min(until, due)
     return Standing(adds, until)
+
+
+def _ahead(lead: Lead, rules: Rules, clock: Millis) -> Iterator[tuple[Key, Vector, Millis]]:
+    """What is scheduled and has not come due is taken out of the share missed until then."""
+    for due, dims, planned in ITEMS["due"](lead, rules):
+        if clock < due:
+            yield (DUE, due - due % MINUTE, dims), {NO_SHOW + no_show_rate(planned, rules): -1}, due
 
 
 def _parts(deal: Deal) -> Iterator[tuple[int, Dims, Vector, Millis | None]]:

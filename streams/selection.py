@@ -18,7 +18,7 @@ from schemas.settings import Settings
 from streams.kinds import Vectors
 from streams.rules import Rules
 
-_FORMAT: Final = 6
+_FORMAT: Final = 7
 """Raised when slots or meanings change without the catalogue or the rules changing."""
 
 Measure = Callable[[Any, Rules], int | None]

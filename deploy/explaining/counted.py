@@ -57,7 +57,9 @@ def counted(
         here = [kpi for kpi in kpis if axis in kpi.axes and kpi.kind != "now"]
         for at, dims, item in ITEMS[axis](view, rules) if axis in ITEMS and here else ():
             for kpi in here:
-                if (value := measure(kpi)(item, rules)) is not None:
+                # Whether somebody does not show up is told once it has come due.
+                is_ahead = kpi.name == "no_show_rate" and at > now
+                if not is_ahead and (value := measure(kpi)(item, rules)) is not None:
                     yield _counted(kpi, code, at, dims, _words(kpi)(value))
     for kpi in kpis:
         for waits in open_leads(view) if "now" in kpi.bases else ():

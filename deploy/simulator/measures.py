@@ -36,7 +36,7 @@ def observe(history: History, reporting: set[str], clock: Millis) -> Iterator[Se
         yield from (seen for seen in done(history, reporting) if not history.instance_at(seen.at).duplicate)
     yield from sold(history)
     yield from stands(history, clock)
-    yield from worked(history)
+    yield from worked(history, clock)
 
 
 def _response(history: History, episode: Episode) -> Iterator[Seen]:

@@ -13,10 +13,10 @@ from schemas.events import Millis
 SENSIBLE = (946_684_800_000, 4_102_444_800_000)
 
 
-def worked(history: History) -> Iterator[Seen]:
+def worked(history: History, clock: Millis) -> Iterator[Seen]:
     """Everything that one subject adds to these KPIs."""
     yield from _qualified(history)
-    yield from _planned(history)
+    yield from _planned(history, clock)
     for event in history.events:
         is_placed = event.type == "call.completed" and event.data["direction"] == "outbound"
         if is_placed and event.data.get("automatic") is not True and not history.instance_at(event.at).duplicate:
@@ -46,15 +46,16 @@ def _called(event: Happening, who: dict[str, str]) -> Iterator[Seen]:
         yield Seen("talk_listen_ratio", event.at, who, round(both * 1000), note=min(round(rep * 1000), talked))
 
 
-def _planned(history: History) -> Iterator[Seen]:
-    """What was scheduled, as it was scheduled last, at the time when it is due."""
+def _planned(history: History, clock: Millis) -> Iterator[Seen]:
+    """What was scheduled, as it was scheduled last, at the time when it is due; missed or not once that has come."""
     last = {event.data["call_id"]: event for event in history.events if event.type == "call.scheduled"}
     missed = {event.data["call_id"] for event in history.events if event.type == "call.missed"}
     for name, event in last.items():
         if not history.instance_at(event.at).duplicate:
             due, who = _due(event), _who(history, event)
             yield Seen("planned_activities", due, who, 1)
-            yield Seen("no_show_rate", due, who, int(name in missed))
+            if due <= clock:
+                yield Seen("no_show_rate", due, who, int(name in missed))
 
 
 def _due(event: Happening) -> Millis:

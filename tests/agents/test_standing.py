@@ -7,6 +7,7 @@ from pathlib import Path
 
 from deploy.simulator.truth import compare, truth
 from schemas.policy import NOTHING
+from schemas.results import timestamp
 from schemas.settings import Settings
 from tests.agents.driving import Pipeline, bare
 from tests.agents.test_leads import line
@@ -124,3 +125,30 @@ def test_deals_that_no_policy_is_for_are_held_to_what_is_usual(tmp_path: Path) -
     driven.restart(policies=TEN_DAYS)
     driven.commit(END + 12 * DAY)
     assert stagnant(driven) == (2, 1, 2)
+
+
+def test_what_is_planned_is_missed_or_not_once_it_has_come_due(tmp_path: Path) -> None:
+    """Until then it is no part of the share, neither of its day nor of all; one that is put off waits again."""
+    settings = Settings(_env_file=None, kpis="planned_activities,no_show_rate", windows="1d,all")
+
+    def planned(name: str, due: int, at: int = END) -> bytes:
+        return line("call.scheduled", at, f"lead of {name}", call_id=name, due_at=timestamp(due))
+
+    def shares() -> list[tuple[int, int]]:
+        rows = [row for row in driven.told() if (row["kpi"], row["grouping"]) == ("no_show_rate", "all")]
+        return sorted((row["numerator"], row["denominator"]) for row in rows)
+
+    driven = Pipeline(settings, tmp_path)
+    driven.feed([planned("a", END + 2 * DAY), planned("b", END + 2 * DAY), planned("c", END + 5 * DAY)])
+    driven.commit(END + 2 * DAY - 1)
+    assert (shares(), driven.row("planned_activities")["count"]) == ([], 3)
+    driven.restart()
+    driven.commit(END + 2 * DAY)
+    driven.commit(END + 2 * DAY)
+    assert shares() == [(0, 2), (0, 2)]
+    driven.feed([line("call.missed", END + 2 * DAY, "lead of a", call_id="a"), planned("b", END + 4 * DAY, END + DAY)])
+    driven.commit(END + 3 * DAY)
+    assert shares() == [(1, 1), (1, 1)]
+    driven.commit(END + 5 * DAY)
+    driven.commit(END + 5 * DAY)
+    assert shares() == [(0, 1), (0, 1), (1, 1), (1, 3)]

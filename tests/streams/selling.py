@@ -1,6 +1,7 @@
 """A floor that does nothing but sell: many deals, over half a year, in every state that a deal can be in.
 
-Some of their accounts have engaged, and some of these were closed as duplicates.
+With each account a call is planned, now and then for later. Some have engaged, and of these some were closed as
+duplicates.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ def sold(seed: int, deals: int, end: int) -> list[bytes]:
         add = partial(_add, lines, account, f"d-{number}")
         if number % 3 == 0:
             _engage(random, lines, account, at)
+            due = {"call_id": f"c-{number}", "due_at": timestamp(end + random.randint(-60, 60) * _HOUR)}
+            _line(lines, account, "call.scheduled", at, due)
         amount = random.choice((None, "1200.50", "0.333333333333", 75))
         price: dict[str, Any] = {
             "amount": amount,

@@ -38,7 +38,10 @@ FROM (
     ORDER BY lead, data.call_id, n DESC
     LIMIT 1 BY lead, data.call_id
 )
-ARRAY JOIN [('planned_activities', NULL), ('no_show_rate', toNullable(toInt64(is_missed)))] AS kpi
+ARRAY JOIN arrayFilter(
+    one -> one.1 = 'planned_activities' OR due <= {now:Int64},
+    [('planned_activities', NULL), ('no_show_rate', toNullable(toInt64(is_missed)))]
+) AS kpi
 WHERE NOT is_duplicate;
 
 -- Engaged leads that come to the stage MQL or SQL from another. The instance is the one told at the event.
