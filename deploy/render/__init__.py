@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy import configuration
-from deploy.render import alerting, docker, grafana, kpis, recorded_kpis, schemas
+from deploy.render import alerting, docker, grafana, kpis, kubernetes, recorded_kpis, schemas
 
 RENDERERS: Final[tuple[Callable[[], dict[str, str]], ...]] = (
     schemas.files,
@@ -15,6 +15,7 @@ RENDERERS: Final[tuple[Callable[[], dict[str, str]], ...]] = (
     alerting.files,
     grafana.files,
     docker.files,
+    kubernetes.files,
     recorded_kpis.files,
     kpis.files,
 )
