@@ -77,6 +77,7 @@ def test_rules_and_routes_for_ones_own_policies_go_where_one_says(tmp_path: Path
     rules = (to / "prometheus/rules/service-levels.yml").read_text()
     assert "sales-clocks-mine" in rules and "from mine.toml" in rules
     assert 'receiver: "emea-page"' in (to / "alertmanager/alertmanager.yml").read_text()
+    assert "Objectives: mine 90%" in (to / "grafana/dashboards/levels.json").read_text()
     assert CliRunner().invoke(app, [*words, "--check"]).exit_code == 0
     file.write_text(HEAD + policy("another"))
     assert CliRunner().invoke(app, [*words, "--check"]).exit_code == 1

@@ -88,6 +88,7 @@ def history(clock: int) -> Iterator[bytes]:
             data = {"kpi": kpi, "start": timestamp(start), "end": timestamp(end), "value": value} | who
             yield line("target.set", clock - 11 * DAY, subject(kpi, who, start, end), f"{kpi}-{who}", **data)
     yield from deals(clock)
+    yield from yesterday(clock)
     yield line("call.completed", clock, "lead-1", "no-call", direction="sideways")
 
 
@@ -103,6 +104,15 @@ def deals(clock: int) -> Iterator[bytes]:
         yield line("deal.stage_changed", opened + DAY, lead, f"p-{n}", **deal, stage="proposal")
         if n % 3 < 2:
             yield line("deal.lost" if n % 3 else "deal.won", opened + 2 * DAY, lead, f"e-{n}", **deal, reason="price")
+
+
+def yesterday(clock: int) -> Iterator[bytes]:
+    """A lead that was answered, called again and replied on the last whole day, whichever day of the week that was."""
+    noon = clock // DAY * DAY - DAY // 2
+    yield line("lead.engaged", noon, "fresh", "fresh", temperature="hot", team="emea-1", owner="r-1")
+    for n in range(2):
+        yield line("call.completed", noon + (n + 1) * MINUTE, "fresh", f"fresh-{n}", direction="outbound", rep="r-1")
+    yield line("email.replied", noon + 9 * MINUTE, "fresh", "yes", **{"class": "positive"})
 
 
 def ignored(clock: int) -> list[bytes]:
