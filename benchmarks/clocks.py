@@ -133,6 +133,16 @@ class Announced:
 
 
 def live(settings: Settings, first: int) -> None:
+    """``_live``, whose workers end with it."""
+    workers: list[Worker] = []
+    try:
+        _live(settings, first, workers)
+    finally:
+        for worker in workers:
+            worker.end()
+
+
+def _live(settings: Settings, first: int, workers: list[Worker]) -> None:
     """A worker on Kafka: deadlines that pass while it runs, ``first`` ms from now on, then those while it was away."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     policies = settings.data_dir / "policies.toml"
@@ -140,6 +150,7 @@ def live(settings: Settings, first: int) -> None:
     floor = settings.model_copy(update={"policies": policies})
     topics.create(floor)
     worker, reader = Worker(floor, "one", windows="all,1h"), Announced(floor)
+    workers.append(worker)
     while not worker.is_ready():
         time.sleep(0.1)
     zero = now()
@@ -167,6 +178,7 @@ def live(settings: Settings, first: int) -> None:
     while now() < zero + first + 81_000:
         reader.read()
     worker = Worker(floor, "one", windows="all,1h")
+    workers.append(worker)
     while not worker.is_ready():
         time.sleep(0.02)
     ready = now()
@@ -175,7 +187,6 @@ def live(settings: Settings, first: int) -> None:
     print(
         f"  {_DUE:,} fell due while it was away: told of {told[0] / 1000:.2f} to {told[-1] / 1000:.2f} s after /readyz"
     )
-    worker.end()
 
 
 def _tell(what: str, delays: Iterable[int]) -> None:
