@@ -210,7 +210,7 @@ def test_each_wrong_number_is_found_and_nothing_else(client: Client, reconciled:
 
 
 def test_each_wrong_number_of_deals_as_they_stand_is_found_and_nothing_else(client: Client) -> None:
-    lines = sold(209, 120, CLOCK - 5 * 60_000)
+    lines = sold(210, 120, CLOCK - 5 * 60_000)
     record(client, lines)
     rows = true_rows(lines)
     publish(client, rows)
