@@ -192,7 +192,7 @@ def await_silence(at: tuple[str, int]) -> None:
 
 
 def test_the_demo_ends_by_itself_and_leaves_its_data_for_the_tables(tmp_path: Path, jar_cache: Path) -> None:
-    with demo(tmp_path, jar_cache, "demo", "--for", "25s") as running:
+    with demo(tmp_path, jar_cache, "demo", "--for", "60s") as running:
         output, errors = running.communicate(timeout=240)
         assert running.returncode == 0, errors
     assert " · running · " in output
