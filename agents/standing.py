@@ -1,4 +1,4 @@
-"""The deals of one partition as they stand now; kept in the store, lead by lead."""
+"""What the clock changes of one partition's leads: deals as they stand now, and what is planned; kept in the store."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _decode = msgspec.msgpack.Decoder(tuple[list[tuple[Key, Vector]], Millis | None]
 
 
 class StandingDeals:
-    """An index over the timelines: what each lead adds to cells of *now*, which changes with events and the clock."""
+    """An index over the timelines: what each lead adds to cells that changes with events and the clock."""
 
     def __init__(self, store: Store, selection: Selection, rules: Rules) -> None:
         self._store = store

@@ -74,9 +74,9 @@ class Pursuit:
             seen, at, began = targets.fingerprint(client), self._clock(), monotonic()
             if seen == self._seen and at < self._due:
                 return
-            found = self._measured(client, at)
-            self._publish(client, [row for each in found for row in self._rows(each)])
-            self._gauges.show(row for each in found if each.aim.end > at for row in self._rows(each))
+            found = [(each.aim, tuple(self._rows(each))) for each in self._measured(client, at)]
+            self._publish(client, [row for _, told in found for row in told])
+            self._gauges.show(row for aim, told in found if aim.end > at for row in told)
             self._at.set(at / 1000)
             # Whatever was recorded is gone through: the more there is, the more rarely.
             rest = round((monotonic() - began) * 1000 * _REST)

@@ -12,7 +12,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -132,61 +133,57 @@ class Announced:
                 raise SystemExit(f"only {len(self.seen):,} of {count:,} deadlines were told of")
 
 
-def live(settings: Settings, first: int) -> None:
-    """``_live``, whose workers end with it."""
-    workers: list[Worker] = []
+@contextmanager
+def _running(settings: Settings, look: float) -> Iterator[Worker]:
+    """A worker that is ready; whether it is, is looked at every ``look`` seconds."""
+    worker = Worker(settings, "one", windows="all,1h")
     try:
-        _live(settings, first, workers)
+        while not worker.is_ready():
+            time.sleep(look)
+        yield worker
     finally:
-        for worker in workers:
-            worker.end()
+        worker.end()
 
 
-def _live(settings: Settings, first: int, workers: list[Worker]) -> None:
+def live(settings: Settings, first: int) -> None:
     """A worker on Kafka: deadlines that pass while it runs, ``first`` ms from now on, then those while it was away."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     policies = settings.data_dir / "policies.toml"
     policies.write_text(_POLICY)
     floor = settings.model_copy(update={"policies": policies})
     topics.create(floor)
-    worker, reader = Worker(floor, "one", windows="all,1h"), Announced(floor)
-    workers.append(worker)
-    while not worker.is_ready():
-        time.sleep(0.1)
-    zero = now()
-    during = {n: zero + first + n * 60_000 // _DUE for n in range(_DUE)}
-    away = {n: zero + first + 75_000 + n % 5_000 for n in range(_DUE, 2 * _DUE)}
-    later = dict.fromkeys(range(2 * _DUE, _CLOCKS), zero + _HOUR // 2)
-    due = {f"lead-{n:06d}": at for n, at in (during | away | later).items()}
-    produce(floor, (_engaged(n, at - _HOUR) for n, at in (later | away | during).items()))
-    while reader.started < _CLOCKS and now() < zero + first:
-        reader.read()
-    print(f"{_CLOCKS:,} clocks of a worker on Kafka run {(now() - zero) / 1000:.0f} s after their first event was sent")
-    if now() > zero + first:
-        raise SystemExit("too slow to begin: the first deadlines have passed")
-    process = psutil.Process(worker.process.pid)
-    idle, wall = process.cpu_times(), time.monotonic()
-    while now() < zero + first - 1_000:
-        reader.read()
-    busy = process.cpu_times()
-    if time.monotonic() - wall > 5:
-        share = (busy.user + busy.system - idle.user - idle.system) / (time.monotonic() - wall)
-        print(f"  nothing due: {share:.1%} of a core, {process.memory_info().rss / 2**20:.0f} MiB")
-    reader.wait(_DUE, 120)
-    _tell(f"{_DUE:,} deadlines in 60 s", [reader.seen[lead] - due[lead] for lead in reader.seen])
-    worker.end()
+    reader = Announced(floor)
+    with _running(floor, 0.1) as worker:
+        zero = now()
+        during = {n: zero + first + n * 60_000 // _DUE for n in range(_DUE)}
+        away = {n: zero + first + 75_000 + n % 5_000 for n in range(_DUE, 2 * _DUE)}
+        later = dict.fromkeys(range(2 * _DUE, _CLOCKS), zero + _HOUR // 2)
+        due = {f"lead-{n:06d}": at for n, at in (during | away | later).items()}
+        produce(floor, (_engaged(n, at - _HOUR) for n, at in (later | away | during).items()))
+        while reader.started < _CLOCKS and now() < zero + first:
+            reader.read()
+        begun = (now() - zero) / 1000
+        print(f"{_CLOCKS:,} clocks of a worker on Kafka run {begun:.0f} s after their first event was sent")
+        if now() > zero + first:
+            raise SystemExit("too slow to begin: the first deadlines have passed")
+        process = psutil.Process(worker.process.pid)
+        idle, wall = process.cpu_times(), time.monotonic()
+        while now() < zero + first - 1_000:
+            reader.read()
+        busy = process.cpu_times()
+        if time.monotonic() - wall > 5:
+            share = (busy.user + busy.system - idle.user - idle.system) / (time.monotonic() - wall)
+            print(f"  nothing due: {share:.1%} of a core, {process.memory_info().rss / 2**20:.0f} MiB")
+        reader.wait(_DUE, 120)
+        _tell(f"{_DUE:,} deadlines in 60 s", [reader.seen[lead] - due[lead] for lead in reader.seen])
     while now() < zero + first + 81_000:
         reader.read()
-    worker = Worker(floor, "one", windows="all,1h")
-    workers.append(worker)
-    while not worker.is_ready():
-        time.sleep(0.02)
-    ready = now()
-    reader.wait(2 * _DUE, 120)
-    told = sorted(at - ready for lead, at in reader.seen.items() if due[lead] >= zero + first + 75_000)
-    print(
-        f"  {_DUE:,} fell due while it was away: told of {told[0] / 1000:.2f} to {told[-1] / 1000:.2f} s after /readyz"
-    )
+    with _running(floor, 0.02):
+        ready = now()
+        reader.wait(2 * _DUE, 120)
+        told = sorted(at - ready for lead, at in reader.seen.items() if due[lead] >= zero + first + 75_000)
+        earliest, last = told[0] / 1000, told[-1] / 1000
+        print(f"  {_DUE:,} fell due while it was away: told of {earliest:.2f} to {last:.2f} s after /readyz")
 
 
 def _tell(what: str, delays: Iterable[int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any
 
 _PASSWORD = re.compile(r"(?<=://)([^/@]*:)?[^/@]*@")
@@ -28,6 +29,11 @@ def duration(seconds: float | None) -> str:
 def share(ratio: float | None) -> str:
     """A ratio 0…1 in per cent, ``41.7 %``; a dash for None."""
     return "–" if ratio is None else f"{ratio * 100:.1f} %"
+
+
+def amount(value: Decimal, currency: str | None) -> str:
+    """A number with its currency, where it has one."""
+    return f"{value:,f} {currency or ''}".rstrip()
 
 
 def hidden(value: Any) -> str:

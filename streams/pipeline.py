@@ -25,6 +25,7 @@ TRAILING: Final[Millis] = 90 * 86_400_000
 
 BY_CURRENCY: Final = tuple(BASES).index("now_by_currency")
 BY_STAGE: Final = tuple(BASES).index("now_by_stage")
+_AXES: Final = {BY_CURRENCY: "now_by_currency", BY_STAGE: "now_by_stage"}
 DUE: Final = tuple(BASES).index("due")
 NO_SHOW: Final = index_of["no_show_rate"] * SLOTS
 
@@ -86,7 +87,7 @@ def since(slot: int) -> Millis:
 
 def standing(lead: Lead, selection: Selection, rules: Rules, clock: Millis) -> Standing:
     """What is so at an instant of the deals of a lead, and of what is planned; nothing of one that was merged away."""
-    measured = {code for code in (BY_CURRENCY, BY_STAGE) if selection.measured(tuple(BASES)[code])}
+    measured = {code for code, axis in _AXES.items() if selection.measured(axis)}
     adds: dict[Key, Vector] = {}
     until: Millis | None = None
     for deal in deals(lead, rules) if lead.merged_into is None else ():

@@ -95,7 +95,7 @@ def by_stage(vector: Vector, clock: Millis | None) -> dict[str, Figures]:
     n = vector.get(STAYING, 0)
     if clock is None:
         return {"stage_age": Figures(None, n), "stagnant_deals": Figures(None, n)}
-    in_it = {slot: amount for slot, amount in vector.items() if _is_since(slot, "stage_age")}
+    in_it = {slot: amount for slot, amount in vector.items() if _is_since(slot)}
     ages = _ages(in_it, clock)
     mean = max(0, clock * n - vector.get(SINCE_SUM, 0)) / n / 1000 if n else None
     quantiles = {name: _quantile(ages, share) for name, share in _SHARES.items()}
@@ -120,8 +120,8 @@ def _ages(in_it: Vector, clock: Millis) -> list[tuple[Millis, int]]:
     return sorted((max(0, clock - since(slot)), amount) for slot, amount in in_it.items())
 
 
-def _is_since(slot: int, kpi: str) -> bool:
-    return slot >= 2 * _APART and slot % _APART // SLOTS == index_of[kpi]
+def _is_since(slot: int) -> bool:
+    return slot >= 2 * _APART and slot % _APART // SLOTS == STAYING // SLOTS
 
 
 def _quantile(ages: list[tuple[Millis, int]], share: float) -> float | None:

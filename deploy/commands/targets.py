@@ -166,8 +166,9 @@ def _done(settings: Settings, wanted: Sequence[Wanted], by: str | None, dry_run:
 
 def _said(wanted: Wanted, settings: Settings) -> str:
     from deploy.targets.periods import worded
+    from deploy.wording import amount
 
-    value = "" if wanted.value is None else f": {wanted.value:,f} {wanted.currency}".rstrip()
+    value = "" if wanted.value is None else f": {amount(wanted.value, wanted.currency)}"
     return f"{wanted.kpi} of {wanted.who}, {worded(wanted.start, wanted.end, settings.timezone)}{value}"
 
 
@@ -175,9 +176,10 @@ def _value_of(change: Change) -> str:
     """What was held before, and by whom."""
     from decimal import Decimal
 
+    from deploy.wording import amount
     from schemas.events import TargetSet
 
     assert change.before is not None and isinstance(change.before.data, TargetSet)
     data = change.before.data
     by = f" ({data.by})" if data.by else ""
-    return f"{Decimal(str(data.value)):,f} {data.currency or ''}".rstrip() + by
+    return amount(Decimal(str(data.value)), data.currency) + by

@@ -11,12 +11,14 @@ from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import asdict
 from rich.table import Table
 
 from agents.targets import breakdown
 from deploy.listings import console
 from deploy.tables import client_of, expecting_tables
 from deploy.targets.periods import worded
+from deploy.wording import amount
 from schemas.events import Millis
 from schemas.policy import PolicyFile
 from schemas.results import timestamp
@@ -86,7 +88,9 @@ def show(lines: Sequence[Line], timezone: str) -> None:
         day = _moment(line.set_at, timezone)
         period = _period(line.start, line.end, timezone)
         state = f"{line.state}{': ' if line.why else ''}{line.why}"
-        table.add_row(line.kpi, line.who, period, _amount(line.value, line.currency), line.by or "–", day, state)
+        table.add_row(
+            line.kpi, line.who, period, amount(Decimal(line.value), line.currency), line.by or "–", day, state
+        )
     console().print(table if lines else "no targets: `salespulse targets set` sets one; is the sink running?")
 
 
@@ -104,7 +108,7 @@ def show_aims(aims: Sequence[Aim], timezone: str) -> None:
             f"{aim.present_days:.4g} of {aim.working_days:g}"
         )  # fmt: skip
         names = (aim.kpi, aim.who, period, "") if aim.level == "period" else ("", "", "", period)
-        table.add_row(*names, _amount(f"{aim.value:f}", aim.currency), days, _rest(aim))
+        table.add_row(*names, amount(aim.value, aim.currency), days, _rest(aim))
     console().print(table if aims else "no targets stand")
 
 
@@ -127,7 +131,7 @@ def _line(target: Target, one: Standing | None, later: Sequence[Recorded], timez
     else:
         ended = later[0]
         state = "revoked" if ended.revokes else "replaced"
-        value = "" if ended.revokes else f" by {_amount(f'{ended.target.value:f}', ended.target.currency)}"
+        value = "" if ended.revokes else f" by {amount(ended.target.value, ended.target.currency)}"
         why = f"{_moment(timestamp(ended.target.time), timezone)}{value}, {ended.target.by or 'nobody named'}"
     return Line(
         *(target.kpi, target.scope, target.who, target.currency, timestamp(target.start), timestamp(target.end)),
@@ -140,7 +144,7 @@ def _state(one: Standing, timezone: str) -> tuple[State, str]:
     if not one.beaten_by:
         return "stands", ""
     reasons = "; ".join(
-        f"{_amount(f'{other.value:f}', other.currency)} of {worded(other.start, other.end, timezone)} is"
+        f"{amount(other.value, other.currency)} of {worded(other.start, other.end, timezone)} is"
         f" {'of a shorter period' if _length(other) < _length(one.target) else 'set later'}"
         for other in one.beaten_by
     )
@@ -160,10 +164,6 @@ def _rest(aim: Aim) -> str:
     return f"less absence, of {aim.whole:,f}" if aim.whole != aim.value and aim.level == "period" else ""
 
 
-def _amount(value: str, currency: str) -> str:
-    return f"{Decimal(value):,f} {currency}".rstrip()
-
-
 def _period(start: str, end: str, timezone: str) -> str:
     return worded(_millis(start), _millis(end), timezone)
 
@@ -178,9 +178,7 @@ def _moment(text: str, timezone: str) -> str:
 
 def as_json(one: Line | Aim) -> dict[str, Any]:
     """A line or an aim as one JSON object; times RFC 3339, amounts decimal strings."""
-    import msgspec
-
-    row = msgspec.structs.asdict(one)
+    row = asdict(one)
     if isinstance(one, Aim):
         row |= {"start": timestamp(one.start), "end": timestamp(one.end), "value": f"{one.value:f}"}
         row["whole"] = f"{one.whole:f}"

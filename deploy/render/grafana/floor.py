@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from deploy.render.grafana.panels import GREEN, RED, YELLOW, Panel, Row, promql, sql
 from deploy.render.grafana.words import (
+    clocks_now,
     data_as_of,
     hot,
     leads,
     meaning,
     none_is_good,
-    number,
     one_lead,
     quantile,
     ratio,
@@ -39,14 +39,7 @@ def rows(file: PolicyFile) -> list[Row]:
                     (promql(waiting("max", "sales_oldest_open_lead_seconds", "hot"), "{{team}}"),),
                     "s", 5, up_to(policy), (leads("waiting", "team"),),
                 ),
-                Panel(
-                    "At risk", "stat", meaning("sla_at_risk"), (number("sla_at_risk", "now"),),
-                    width=5, steps=((None, GREEN), (1, YELLOW)), links=(leads("at_risk", "team"),),
-                ),
-                Panel(
-                    "Breached", "stat", meaning("sla_breached"), (number("sla_breached", "now"),),
-                    width=5, steps=none_is_good(), links=(leads("breached", "team"),),
-                ),
+                *clocks_now(),
                 data_as_of(),
             ),
         ),

@@ -145,9 +145,9 @@ WHERE kpi = '{kpi}' AND window = 'all' AND {OF_TEAMS} AND value IS NOT NULL
 ORDER BY stage_of""")
 
 
-_FORECAST: Final = """\
+_FORECAST: Final = f"""\
 SELECT toDate(start) AS month, currency, value AS amount, statistics['low'] AS low, statistics['high'] AS high, n
-FROM forecast(from = '${__from:date:iso}', to = '${__to:date:iso}', period = 'month', scope = 'all')
+FROM forecast({ASKED}, period = 'month', scope = 'all')
 ORDER BY month, currency"""
 
 _REASONS: Final = f"""\

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deploy.render.alerting.service_levels import in_force
 from deploy.render.grafana.panels import GREEN, RED, YELLOW, Panel, Row, Steps, promql, sql, sql_series
-from deploy.render.grafana.words import IN_RANGE, data_as_of, leads, meaning, none_is_good, number, one_lead
+from deploy.render.grafana.words import IN_RANGE, clocks_now, data_as_of, leads, meaning, none_is_good, one_lead, ratio
 from schemas.policy import PolicyFile
 
 _OF = 'team=~"$team", window="$trailing"'
@@ -21,23 +21,10 @@ def rows(file: PolicyFile) -> list[Row]:
             "Now",
             4,
             (
-                Panel(
-                    "At risk", "stat", meaning("sla_at_risk"), (number("sla_at_risk", "now"),),
-                    width=5, steps=((None, GREEN), (1, YELLOW)), links=(leads("at_risk", "team"),),
-                ),
-                Panel(
-                    "Breached", "stat", meaning("sla_breached"), (number("sla_breached", "now"),),
-                    width=5, steps=none_is_good(), links=(leads("breached", "team"),),
-                ),
+                *clocks_now(),
                 Panel(
                     "Time paused", "stat", meaning("paused_share"),
-                    (
-                        promql(
-                            'max by (team) (sales_kpi_ratio{kpi="paused_share", window="now", team=~"$team"})',
-                            "{{team}}",
-                        ),
-                    ),
-                    "percentunit", 5,
+                    (ratio("paused_share", "now"),), "percentunit", 5,
                 ),
                 Panel(
                     "Alerts firing", "stat", "Alerts that tell somebody; what each means is in docs/runbook.md.",

@@ -45,9 +45,9 @@ def quantile(kpi: str, share: str, legend: str = "{{team}}") -> Query:
     return promql(f"max by (team) (sales_kpi_seconds{{{labels}}})", legend)
 
 
-def ratio(kpi: str) -> Query:
+def ratio(kpi: str, window: str = "$window") -> Query:
     """A ratio or mean in the last whole window, of each team chosen."""
-    return promql(f'max by (team) (sales_kpi_ratio{{kpi="{kpi}", window="$window", team=~"$team"}})', "{{team}}")
+    return promql(f'max by (team) (sales_kpi_ratio{{kpi="{kpi}", window="{window}", team=~"$team"}})', "{{team}}")
 
 
 def number(kpi: str, window: str = "$window") -> Query:
@@ -99,12 +99,26 @@ def up_to(policy: Policy | None) -> Steps:
     return ((None, GREEN), warned, (target, RED))
 
 
-def none_is_good(some: float = 1) -> Steps:
-    """Green at nothing, red from so many on."""
-    return ((None, GREEN), (some, RED))
+def none_is_good() -> Steps:
+    """Green at nothing, red from one on."""
+    return ((None, GREEN), (1, RED))
 
 
-def data_as_of(width: int = 4) -> Panel:
+def clocks_now() -> tuple[Panel, Panel]:
+    """How many clocks run past a warning, and how many past their deadline."""
+    return (
+        Panel(
+            "At risk", "stat", meaning("sla_at_risk"), (number("sla_at_risk", "now"),),
+            width=5, steps=((None, GREEN), (1, YELLOW)), links=(leads("at_risk", "team"),),
+        ),
+        Panel(
+            "Breached", "stat", meaning("sla_breached"), (number("sla_breached", "now"),),
+            width=5, steps=none_is_good(), links=(leads("breached", "team"),),
+        ),
+    )  # fmt: skip
+
+
+def data_as_of() -> Panel:
     """How far event time has come: what is later is not in any number beside."""
     return Panel(
         "Data as of",
@@ -113,5 +127,5 @@ def data_as_of(width: int = 4) -> Panel:
         "whole window before. The clock of a partition waits for what it has not read yet.",
         (promql("min(max by (partition) (sales_watermark_seconds)) * 1000"),),
         "dateTimeFromNow",
-        width,
+        4,
     )

@@ -63,7 +63,16 @@ SELECT
     deals.*,
     visited.stages AS stages,
     if(visited.last_stage = '', 'unknown', visited.last_stage) AS present_stage,
-    if(visited.last_stage = '', opened_at, visited.last_entered_at) AS present_since
+    if(visited.last_stage = '', opened_at, visited.last_entered_at) AS present_since,
+    -- The groupings of its rows, each with its dimensions.
+    arrayFilter((name, _) -> has({groupings:Array(String)}, name), [
+        ('all', []),
+        ('team', [('team', team)]),
+        ('rep', [('rep', rep)]),
+        ('team,temperature', [('team', team), ('temperature', toString(temperature))]),
+        ('source', [('source', source)]),
+        ('region', [('region', assumeNotNull(region))])
+    ]) AS places
 FROM deals
 LEFT JOIN (
     SELECT
@@ -87,14 +96,7 @@ WITH placed AS (
         arraySort(arrayPushBack(by.2, ('currency', toString(currency)))) AS dimensions,
         is_ended, is_won, ended_at, is_opened, opened_at, amount, stages, present_stage
     FROM standing_deals
-    ARRAY JOIN arrayFilter((name, _) -> has({groupings:Array(String)}, name), [
-        ('all', []),
-        ('team', [('team', team)]),
-        ('rep', [('rep', rep)]),
-        ('team,temperature', [('team', team), ('temperature', toString(temperature))]),
-        ('source', [('source', source)]),
-        ('region', [('region', assumeNotNull(region))])
-    ]) AS by
+    ARRAY JOIN places AS by
     WHERE has({windows:Array(String)}, 'all')
 )
 SELECT placed.*, ifNull(published.clock, {now:Int64}) AS now_at, ended_at + 7776000000 AS leaves_at
@@ -163,8 +165,7 @@ WITH placed AS (
     FROM (
         SELECT
             present_stage AS stage, present_since AS since, CAST(NULL, 'Nullable(Int64)') AS lasted,
-            judged.started_at IS NOT NULL AS is_limited, ifNull(judged.is_overdue, false) AS is_overdue,
-            team, rep, temperature, source, region
+            judged.started_at IS NOT NULL AS is_limited, ifNull(judged.is_overdue, false) AS is_overdue, places
         FROM standing_deals
         LEFT JOIN (
             SELECT lead, toNullable(clocks.started_at) AS started_at, toNullable(max(is_breached)) AS is_overdue
@@ -175,20 +176,12 @@ WITH placed AS (
         WHERE NOT is_ended
         UNION ALL
         SELECT
-            toString(visits.stage), visits.entered_at, visits.left_at - visits.entered_at,
-            false, false, team, rep, temperature, source, region
+            toString(visits.stage), visits.entered_at, visits.left_at - visits.entered_at, false, false, places
         FROM visits
-        INNER JOIN deals ON deals.lead = visits.lead AND deals.deal = visits.deal
+        INNER JOIN standing_deals AS deals ON deals.lead = visits.lead AND deals.deal = visits.deal
         WHERE visits.stage != '' AND visits.left_n > 0
     )
-    ARRAY JOIN arrayFilter((name, _) -> has({groupings:Array(String)}, name), [
-        ('all', []),
-        ('team', [('team', team)]),
-        ('rep', [('rep', rep)]),
-        ('team,temperature', [('team', team), ('temperature', toString(temperature))]),
-        ('source', [('source', source)]),
-        ('region', [('region', assumeNotNull(region))])
-    ]) AS by
+    ARRAY JOIN places AS by
     WHERE has({windows:Array(String)}, 'all')
 )
 SELECT placed.*, ifNull(published.clock, {now:Int64}) AS now_at, since + lasted + 7776000000 AS leaves_at
