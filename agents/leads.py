@@ -23,7 +23,8 @@ from agents.service_levels import Levels, ServiceLevels
 from agents.standing import StandingDeals
 from schemas.classification import judge
 from schemas.decoding import Decode, Rejected, dead_letter, decoder
-from schemas.events import Event, Millis
+from schemas.event import Event
+from schemas.events import Millis
 from schemas.forgetting import Forget, Forgotten, named
 from schemas.forgetting import request as forget_request
 from schemas.policy import NOTHING, PolicyFile

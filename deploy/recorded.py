@@ -11,7 +11,8 @@ from clickhouse_connect.driver.client import Client
 from deploy.produce import address
 from schemas.classification import judge
 from schemas.decoding import Rejected, decoder
-from schemas.events import Event, LeadMerged, Millis
+from schemas.event import Event
+from schemas.events import LeadMerged, Millis
 from sinks.clickhouse import recorded
 from streams.rules import Rules
 from streams.timelines import Timeline, absorb, merged_into

@@ -25,6 +25,7 @@ MODULES: Final = (
     "agents.service_levels",
     "agents.standing",
     "schemas.decoding",
+    "schemas.event",
     "schemas.instants",
     "streams.accumulators",
     "streams.activity",

@@ -20,7 +20,8 @@ from msgspec import structs
 
 from schemas.envelope import Headers, Reason, Rejected, structured
 from schemas.envelopes import ENVELOPES, Envelope
-from schemas.events import TOPIC_OF, TYPES, EmailReplied, Event, Judgement, Millis
+from schemas.event import Event
+from schemas.events import TOPIC_OF, TYPES, EmailReplied, Judgement, Millis
 from schemas.instants import UNUSUAL, parse, spell
 from schemas.publishing import dumps
 from schemas.results import DeadLetter, timestamp
@@ -143,7 +144,9 @@ def _careful(topic: str, value: bytes, keep_text: bool, judge: Judge | None) -> 
     if not EARLIEST <= time <= LATEST:
         raise _untimely(time)
     whole = _canonical(document)
-    return event if whole == _rebuilt(event) else structs.replace(event, raw=whole.decode())
+    if whole != _rebuilt(event):
+        event.raw = whole.decode()
+    return event
 
 
 def _object(value: bytes) -> dict[str, Any]:

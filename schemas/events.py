@@ -271,35 +271,3 @@ _CLASS_OF: Final[dict[ReplyKind, ReplyClass]] = {
     "left_company": "auto",
     "unsubscribe": "negative",
 }
-
-
-class Event(Struct, frozen=True, gc=False):
-    """One accepted event.
-
-    ``time`` is event time in milliseconds. ``spelling`` says how the time was written
-    (``schemas.instants``) and
-    ``raw`` holds the event's canonical JSON where it cannot be rebuilt from the other fields
-    (unknown fields, nulls, an unusual time), so that two contents under one identity can
-    always be compared as the contract says: the smaller canonical JSON stands. ``judged`` is what
-    was made of a reply's text while it was there.
-    """
-
-    type: str
-    time: Millis
-    source: str
-    id: str
-    subject: str
-    data: Data
-    spelling: int = 0
-    raw: str | None = None
-    judged: Judgement | None = None
-
-    @property
-    def identity(self) -> tuple[str, str, str, str]:
-        """Topic, subject, source, id: a second arrival under it changes nothing."""
-        return (TOPIC_OF[self.type], self.subject, self.source, self.id)
-
-    @property
-    def order(self) -> tuple[Millis, str, str]:
-        """The order among the events of one lead."""
-        return (self.time, self.source, self.id)

@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from schemas.events import Event, Millis
+from schemas.event import Event
+from schemas.events import Millis
 from schemas.policy import Policy
 from schemas.results import SlaEvent, timestamp
 from streams.calendars import NEVER

@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from schemas.catalogue import BASES, Kpi, index_of
-from schemas.events import Event, Millis
+from schemas.event import Event
+from schemas.events import Millis
 from schemas.policy import Clock
 from streams.accumulators import SLOTS, Vector, add_into
 from streams.bases import ITEMS, Owned

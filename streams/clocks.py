@@ -8,7 +8,8 @@ from typing import Literal
 
 from mypy_extensions import mypyc_attr
 
-from schemas.events import TOPIC_OF, Event, Millis
+from schemas.event import Event
+from schemas.events import TOPIC_OF, Millis
 from schemas.policy import Clock, Policy
 from schemas.policy import Pause as PauseRule
 from streams.calendars import NEVER, Calendar, Pause

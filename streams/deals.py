@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from mypy_extensions import mypyc_attr
 
-from schemas.events import Event, Millis
+from schemas.event import Event
+from schemas.events import Millis
 from streams.dimensions import Counted, Dims
 from streams.lead import UNASSIGNED, UNKNOWN, Instance, Lead, instance_at
 from streams.money import scaled

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from mypy_extensions import mypyc_attr
 
-from schemas.events import CallCompleted, EmailSent, Event, LeadEngaged, Millis
+from schemas.event import Event
+from schemas.events import CallCompleted, EmailSent, LeadEngaged, Millis
 
 # None of these values leads back to itself (``acyclic``), so they go when the last reference does, unseen by the
 # collector. They are plain classes because compiled ones are fast: docs/performance.md.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from schemas.events import Event
+from schemas.event import Event
 from streams import fate
 from streams.lead import NOTHING_KNOWN, UNASSIGNED, UNKNOWN, Act, Instance, Lead, Ownership, Profile
 from streams.replies import match_replies

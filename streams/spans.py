@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from schemas.events import Event, LeadEngaged, Millis
+from schemas.event import Event
+from schemas.events import LeadEngaged, Millis
 from schemas.policy import Clock
 from streams.bases import Owned
 from streams.exchanges import Word, left_alone, unanswered

@@ -7,7 +7,7 @@ from typing import Any
 
 from mypy_extensions import mypyc_attr
 
-from schemas.events import Event
+from schemas.event import Event
 
 
 @mypyc_attr(acyclic=True)

@@ -12,7 +12,8 @@ import msgspec
 from msgspec.structs import astuple
 
 from schemas.decoding import canonical
-from schemas.events import TOPIC_OF, TYPES, Data, Event, Judgement, LeadMerged, Millis
+from schemas.event import Event
+from schemas.events import TOPIC_OF, TYPES, Data, Judgement, LeadMerged, Millis
 
 _encode = msgspec.msgpack.Encoder().encode
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from deploy.produce import address
 from schemas.classification import judge
 from schemas.decoding import Rejected, decoder
-from schemas.events import TYPES, Event
+from schemas.event import Event
+from schemas.events import TYPES
 
 
 def accepted(lines: Iterable[bytes]) -> Iterator[tuple[str, Event]]:

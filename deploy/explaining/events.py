@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from deploy.wording import duration
 from schemas.classification import classify
-from schemas.events import CallCompleted, EmailReplied, EmailSent, Event, Millis
+from schemas.event import Event
+from schemas.events import CallCompleted, EmailReplied, EmailSent, Millis
 from streams.fate import BOUNCED
 from streams.lead import Act, Instance, Lead, Reply
 from streams.rules import Rules

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from deploy.explaining.counted import counted
 from schemas.catalogue import CELLS, GROUPINGS, by_name
-from schemas.events import Event, Millis
+from schemas.event import Event
+from schemas.events import Millis
 from schemas.policy import PolicyFile
 from schemas.results import KpiRow, timestamp
 from streams.accumulators import Vector

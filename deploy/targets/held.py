@@ -12,7 +12,8 @@ from msgspec import Struct
 from deploy.produce import produce
 from deploy.targets.wanted import Wanted
 from schemas.decoding import Rejected, decoder
-from schemas.events import Event, Millis, TargetRevoked, TargetSet
+from schemas.event import Event
+from schemas.events import Millis, TargetRevoked, TargetSet
 from schemas.instants import parse
 from schemas.publishing import dumps
 from schemas.results import timestamp

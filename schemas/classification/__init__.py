@@ -11,7 +11,8 @@ from typing import Final
 from schemas.classification import headers, text
 from schemas.classification.headers import by_headers
 from schemas.classification.text import by_text
-from schemas.events import EmailReplied, Event, Judgement
+from schemas.event import Event
+from schemas.events import EmailReplied, Judgement
 
 VERSION: Final = (headers.VERSION, text.VERSION)
 """What every number that rests on classes depends on."""

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from clickhouse_connect.driver.client import Client
-from msgspec import structs
 
 from schemas.classification import classify, judge
 from schemas.decoding import decoder
-from schemas.events import Event, Judgement, Millis
+from schemas.event import Event
+from schemas.events import Judgement, Millis
 
 TOPICS: Final = ("leads", "calls", "emails", "deals")
 _DECODERS: Final = {topic: decoder(topic, keep_text=True, judge=judge) for topic in TOPICS}
@@ -63,4 +63,5 @@ def _judged(event: Event, kind: Any) -> Event:
     """With what its text was found to be, which is not in the body where texts are not kept."""
     if event.type != "email.replied" or not kind or classify(event) is not None:
         return event
-    return structs.replace(event, judged=Judgement(kind, "its text when it came", 0))
+    event.judged = Judgement(kind, "its text when it came", 0)
+    return event

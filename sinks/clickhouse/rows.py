@@ -13,7 +13,8 @@ from msgspec import Raw, Struct
 
 from schemas.classification import classify, judge
 from schemas.decoding import Rejected, canonical, decoder
-from schemas.events import Event, Millis
+from schemas.event import Event
+from schemas.events import Millis
 from schemas.forgetting import TOPIC as FORGETS
 from schemas.forgetting import Forget, request
 from schemas.results import DeadLetter, LeadFacts

@@ -10,7 +10,7 @@ import orjson
 import pytest
 import structlog
 
-from schemas.events import Event
+from schemas.event import Event
 from streams import timelines
 from streams.lead import Lead
 from streams.reading import read

@@ -7,7 +7,7 @@ import pytest
 
 from agents.forwarding import forwarded, forwarding
 from schemas.decoding import decoder
-from schemas.events import Event
+from schemas.event import Event
 from schemas.partitioning import partition_of
 from streams.timelines import Timeline, absorb
 from tests.agents.driving import Sent

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from agents.engine.store import Reached, Store
 from agents.open_leads import OpenLeads
-from schemas.events import Event, LeadEngaged, Millis
+from schemas.event import Event
+from schemas.events import LeadEngaged, Millis
 from schemas.settings import Settings
 from streams.accumulators import Vector, add_into
 from streams.lead import NOTHING_KNOWN, Instance, Lead

@@ -22,7 +22,7 @@ import clickhouse_connect
 from agents.engine import clock, partition, recovery, store, transactions
 from agents.leads import Leads
 from deploy.cli import main
-from schemas.events import Event
+from schemas.event import Event
 from sinks.clickhouse.sink import Sink
 
 STEPS = (

@@ -20,7 +20,7 @@ from time import monotonic, process_time
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis import strategies as st
 
-from schemas.events import Event
+from schemas.event import Event
 from tests.fuzz.floor import TOPICS, floor
 from tests.fuzz.guided import seeds
 from tests.fuzz.laws import judge

@@ -11,7 +11,8 @@ from typing import Final
 from prometheus_client.parser import text_string_to_metric_families
 
 from agents.leads import EVENTS
-from schemas.events import Event, Millis
+from schemas.event import Event
+from schemas.events import Millis
 from schemas.partitioning import partition_of
 from schemas.settings import Settings
 from sinks.clickhouse.rows import Row

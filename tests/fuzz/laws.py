@@ -13,7 +13,8 @@ from deploy.render.schemas import files
 from deploy.topics import TOPICS
 from schemas.decoding import Rejected, canonical, dead_letter, decoder, encode
 from schemas.envelope import Reason
-from schemas.events import TYPES, Event
+from schemas.event import Event
+from schemas.events import TYPES
 from schemas.publishing import published
 from schemas.settings import Settings
 from sinks.clickhouse.rows import Parsed, Row, Unusable, parsers

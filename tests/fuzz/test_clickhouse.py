@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from clickhouse_connect.driver.client import Client
 
 from schemas.decoding import canonical, dead_letter
-from schemas.events import Event
+from schemas.event import Event
 from schemas.publishing import published
 from sinks.clickhouse.rows import Row
 from sinks.clickhouse.writer import Batch, Writer

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.decoding import LATEST, Rejected, canonical
-from schemas.events import Event
+from schemas.event import Event
 from sinks.clickhouse.rows import Row
 from streams.timelines import Timeline, absorb
 from tests.fuzz.laws import REASONS, SETTINGS, decoded, judge, written

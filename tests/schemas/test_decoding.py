@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from schemas.decoding import LARGEST, LATEST, Rejected, canonical, dead_letter, decoder, encode
 from schemas.envelope import Headers
-from schemas.events import TOPIC_OF, TYPES, CallCompleted, EmailReplied, Event, Judgement, LeadEngaged
+from schemas.event import Event
+from schemas.events import TOPIC_OF, TYPES, CallCompleted, EmailReplied, Judgement, LeadEngaged
 from schemas.instants import MILLIS_Z
 from tests.schemas.samples import documents, encoded, spoilt
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 from hypothesis import strategies as st
 
 from schemas.catalogue import by_name
-from schemas.events import TOPIC_OF, TYPES, Event, Judgement
+from schemas.event import Event
+from schemas.events import TOPIC_OF, TYPES, Judgement
 from schemas.results import KpiRow
 from streams.contributions import changes, contributions
 from streams.lead import Lead
@@ -60,8 +60,14 @@ def about(what: str, at: int, message_id: str = "m", **data: Any) -> Event:
     return event(f"email.{what}", at, f"{what}-{message_id}-{at}", message_id=message_id, **data)
 
 
+def but(event: Event, **changes: Any) -> Event:
+    """The event with other values in some fields."""
+    names = ("type", "time", "source", "id", "subject", "data", "spelling", "raw", "judged")
+    return Event(**{name: getattr(event, name) for name in names} | changes)
+
+
 def reply(at: int, class_: str | None = None, judged: Judgement | None = None, **data: Any) -> Event:
-    return msgspec.structs.replace(event("email.replied", at, class_=class_, **data), judged=judged)
+    return but(event("email.replied", at, class_=class_, **data), judged=judged)
 
 
 def timeline_of(*events: Event, lead: str = "lead-1") -> Timeline:

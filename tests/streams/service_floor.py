@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from schemas.events import Event, Millis
+from schemas.event import Event
+from schemas.events import Millis
 from schemas.policy import Clock, PolicyFile
 from schemas.results import SlaEvent
 from streams.announcements import Announcing, announce

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from schemas.events import Event
+from schemas.event import Event
 from tests.streams.floor import (
     DAY,
     about,

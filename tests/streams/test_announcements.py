@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.attainment import Standing, attainment, standing
-from schemas.events import Event, Millis
+from schemas.event import Event
+from schemas.events import Millis
 from schemas.results import SlaEvent
 from streams.announcements import Announcing, announce
 from streams.clocks import clocks, next_judgement

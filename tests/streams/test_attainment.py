@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from schemas.events import Event, Millis
+from schemas.event import Event
+from schemas.events import Millis
 from schemas.policy import PolicyFile
 from schemas.results import KpiRow
 from streams.accumulators import add_into

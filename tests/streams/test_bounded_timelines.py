@@ -8,13 +8,12 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from schemas.decoding import canonical
-from schemas.events import Event
+from schemas.event import Event
 from streams.reading import read
 from streams.timelines import Absorbed, Timeline, absorb
-from tests.streams.floor import RULES, assigned, call, histories, timeline_of
+from tests.streams.floor import RULES, assigned, but, call, histories, timeline_of
 from tests.streams.test_timelines import Shelf
 
 KILOBYTE = 1024
@@ -22,7 +21,7 @@ limits = st.integers(1, 12)
 
 
 def heavy(event: Event, kilobytes: int) -> Event:
-    return replace(event, raw=canonical(event) + "x" * (KILOBYTE * kilobytes + 300))
+    return but(event, raw=canonical(event) + "x" * (KILOBYTE * kilobytes + 300))
 
 
 @st.composite
@@ -108,7 +107,7 @@ def test_what_is_kept_of_parts_is_kept_of_the_whole(a: list[Event], b: list[Even
 
 def test_a_content_that_lost_stands_again_where_what_it_lost_to_is_left_out() -> None:
     """The smaller of two stands; but it is later than all that are kept, so that only the other was ever seen."""
-    early, late = assigned(0, "r-2"), replace(assigned(0, "r-1"), time=call(90).time)
+    early, late = assigned(0, "r-2"), but(assigned(0, "r-1"), time=call(90).time)
     timeline = timeline_of(early, late, call(10), call(20))
     assert late in timeline.events
     timeline.cut(3)

@@ -6,7 +6,8 @@ from datetime import datetime
 
 import pytest
 
-from schemas.events import Event, Judgement
+from schemas.event import Event
+from schemas.events import Judgement
 from streams.calendars import NEVER
 from streams.clocks import clocks, next_judgement
 from streams.policies import Policies

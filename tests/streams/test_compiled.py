@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from schemas import compiled
 from schemas.compiled import MODULES, ROOT
 from schemas.decoding import encode
-from schemas.events import Event
+from schemas.event import Event
 from tests.streams.floor import histories
 from tests.streams.outcome import outcome
 

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.decoding import decoder
-from schemas.events import TOPIC_OF, Event
+from schemas.event import Event
+from schemas.events import TOPIC_OF
 from schemas.results import KpiRow
 from streams.contributions import EVERY_AXIS, Contributed, affected, changes, contributions
 from streams.lead import Lead

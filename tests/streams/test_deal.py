@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from schemas.events import Event
+from schemas.event import Event
 from streams.contributions import contributions
 from streams.stubs import restored, stub
 from tests.streams.floor import (

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.events import Event, Judgement
+from schemas.event import Event
+from schemas.events import Judgement
 from tests.streams.floor import (
     DAY,
     HOUR,

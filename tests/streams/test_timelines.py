@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from itertools import permutations
 from random import Random
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.events import DealOpened, Event, Judgement
+from schemas.event import Event
+from schemas.events import DealOpened, Judgement
 from streams import timelines
 from streams.timelines import CHUNK, LARGE, Absorbed, Timeline, absorb, merged_into
 from tests.laws import neither_order_nor_repeats_matter
-from tests.streams.floor import assigned, call, engaged, event, histories, reply, timeline_of
+from tests.streams.floor import assigned, but, call, engaged, event, histories, reply, timeline_of
 
 
 def fold(events: Sequence[Event]) -> list[Event]:
@@ -106,7 +106,7 @@ class Shelf:
 def test_large_events_are_stored_few_to_a_chunk() -> None:
     """A record holds a chunk, and no topic takes 256 events of a megabyte in one."""
     shelf = Shelf()
-    timeline = timeline_of(*(msgspec.structs.replace(call(at), raw="x" * LARGE) for at in range(20)))
+    timeline = timeline_of(*(but(call(at), raw="x" * LARGE) for at in range(20)))
     shelf.put(timeline)
     assert len(shelf.chunks) == timeline.chunks == 20
     assert max(map(len, shelf.chunks.values())) < 2 * LARGE
@@ -125,7 +125,7 @@ def test_chunks_are_found_again_however_they_grow_and_shrink(steps: list[tuple[i
         patch.setattr(timelines, "LARGE", 1_000)
         shelf, held, whole = Shelf(), Timeline("lead-1"), Timeline("lead-1")
         for at, size, stored in steps:
-            event = msgspec.structs.replace(call(at), raw=_STANDING[size] + "x" * size)
+            event = but(call(at), raw=_STANDING[size] + "x" * size)
             absorb(held, event)
             absorb(whole, event)
             if stored:
@@ -138,7 +138,7 @@ def test_chunks_are_found_again_however_they_grow_and_shrink(steps: list[tuple[i
 
 def test_amounts_beyond_sixty_four_bits_are_kept() -> None:
     deal = event("deal.opened", 0, deal_id="d")
-    deal = msgspec.structs.replace(deal, data=DealOpened("d", amount=10**30))
+    deal = but(deal, data=DealOpened("d", amount=10**30))
     assert Timeline.load("lead-1", [timeline_of(deal).encode_chunk(0)]).events == [deal]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from deploy.explaining.lead import Account, Terms, explain
-from schemas.events import Event, Judgement, Millis
+from schemas.event import Event
+from schemas.events import Judgement, Millis
 from schemas.policy import PolicyFile
 from streams.policies import Policies
 from streams.selection import Selection

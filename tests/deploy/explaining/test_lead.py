@@ -9,7 +9,7 @@ from hypothesis import given
 
 from deploy.explaining.counted import counted
 from deploy.explaining.shown import show_lead
-from schemas.events import Event
+from schemas.event import Event
 from schemas.policy import NOTHING
 from schemas.results import timestamp
 from streams.calendars import NEVER

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from deploy.targets.held import change, event
 from deploy.targets.wanted import Wanted
-from schemas.events import Event, TargetSet
+from schemas.event import Event
+from schemas.events import TargetSet
 from schemas.settings import Settings
 
 SETTINGS = Settings(_env_file=None)
