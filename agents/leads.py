@@ -69,7 +69,7 @@ FULL = 30_000
 """Events of a partition in one cycle of a backlog: the more, the more of a lead's events share its work."""
 
 _TIMELINE, _CELL = b"t", b"c"
-_CLOCK, _DEFINITION, _DISTINCT = b"=clock", b"=definition", b"=distinct"
+_CLOCK, _DEFINITION, _DISTINCT, _SINCE = b"=clock", b"=definition", b"=distinct", b"=since"
 _CELLS_KEPT = 5_000
 _CLOCKED = STANDING | PLANNED
 _SLICE = 2_000
@@ -172,6 +172,8 @@ class Leads:
         self._flood = Flood(settings.dead_letter_share, settings.dead_letter_sample, context.store)
         self._clock: Millis = _number(context.store.get(_CLOCK))
         self._told: Millis = self._clock
+        self._since = _number(context.store.get(_SINCE))
+        self._begins = False
         self._stepped = False
         self._expiry = Expiry(context.store, _CELL, Retention.of(settings), self._clock)
         self._open = OpenLeads(context.store, self._cells)
@@ -357,6 +359,9 @@ class Leads:
     # Results out
 
     def drain(self, cycle: int) -> list[Outgoing]:
+        if self._begins:
+            self._begins, self._since = False, cycle
+            self._store.put(_SINCE, _encode(cycle))
         ended, forgets = self._forget_requested()
         facts_records, merges = self._settle(cycle)
         facts_records = ended + facts_records
@@ -498,7 +503,7 @@ class Leads:
     def _tell(self, partials: dict[int, Records]) -> None:
         """Add the watermark to what goes to every partition of stage 2."""
         total = self._vector(encode_cell("events", "all", (), "all", 0))
-        value = encode(Watermark(self._clock, self._definition, sorted(reports(total))))
+        value = encode(Watermark(self._clock, self._definition, sorted(reports(total)), self._since))
         for partition in range(self._partitions):
             partials.setdefault(partition, []).append((watermark_key(self._partition), value))
         self._told, self._stepped = self._clock, False
@@ -566,6 +571,7 @@ class Leads:
             return
         self._store.put(_DEFINITION, self._definition.encode())
         if stored is None:
+            self._begins = True
             return
         for key, _ in self._store.scan(_CELL):
             self._deltas[key[len(_CELL) :]] = {}

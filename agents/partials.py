@@ -31,11 +31,16 @@ class Partial(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Watermark(msgspec.Struct, frozen=True, array_like=True):
-    """How far a source partition has read, by which definition, and which message sources report deliveries there."""
+    """How far a source partition has read, by which definition, and which message sources report deliveries there.
+
+    Its state began with the cycle ``since``: partials of cycles before tell of one that is no more, and count for
+    nothing.
+    """
 
     clock: Millis
     definition: str
     reports: list[int]
+    since: int = 0
 
 
 encode = msgspec.msgpack.Encoder().encode

@@ -139,7 +139,10 @@ class Windows:
                 self._replace(cell, source, record.value)
 
     def _mark(self, source: int, value: bytes) -> None:
-        mark = self._marks[source] = decode_watermark(value)
+        before, mark = self._marks.get(source), decode_watermark(value)
+        self._marks[source] = mark
+        if mark.since > (0 if before is None else before.since):
+            self._void(source, mark)
         if mark.definition == self._definition:
             self._ahead.discard(source)
         self._store.put(watermark_key(source), value)
@@ -159,6 +162,14 @@ class Windows:
             held.total.add(difference(self._counted(part), self._counted(old)))
         self._store.put(partial_key(cell, source), value)
         self._dirty.setdefault(cell, frozenset())
+
+    def _void(self, source: int, mark: Watermark) -> None:
+        """Empty what is known of a state that was lost: nobody will say any more what became of it."""
+        empty = encode(Partial(mark.since, mark.definition, msgspec.Raw(encode({}))))
+        for cell in self._cells():
+            stored = self._store.get(partial_key(cell, source))
+            if stored is not None and decode_partial(stored).cycle < mark.since:
+                self._replace(cell, source, empty)
 
     def _cell(self, cell: bytes) -> Held:
         held = self._held.pop(cell, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -162,6 +163,12 @@ class Pipeline:
         self.policies = self.policies if policies is None else policies
         self.leads.start(self._lead_stage())
         self.windows.start(WindowStage.of(self.settings, self.metrics))
+
+    def lose_leads(self) -> None:
+        """The first stage on nothing, though what it has sent is still there."""
+        self.leads.close()
+        shutil.rmtree(self.directory / "leads")
+        self.leads.start(self._lead_stage())
 
     def _hand_on(self, stage: Stage, sent: Outgoing) -> None:
         stage.made[sent.partition].process(sent.topic, [Sent(key, value) for key, value in sent.records])

@@ -352,6 +352,21 @@ def test_of_most_partials_only_what_was_added_is_read(tmp_path: Path, monkeypatc
 # Delivery is judged over all sources
 
 
+def test_what_a_lost_state_said_last_counts_for_nothing_once_another_has_begun(tmp_path: Path) -> None:
+    """Read in another order, its successor may never come by a cell that held something at the end."""
+    engaged, call = line("lead.engaged", START, team="emea-1", owner="ann"), called(START + MINUTE)
+    pipeline, fresh = Pipeline(SETTINGS, tmp_path / "lost"), Pipeline(SETTINGS, tmp_path / "fresh")
+    pipeline.feed([call])
+    pipeline.commit(END)
+    assert {row["dimensions"]["team"] for row in pipeline.told() if row["grouping"] == "team"} == {"unassigned"}
+    pipeline.lose_leads()
+    for each in (pipeline, fresh):
+        each.feed([engaged, call])
+        each.commit(END)
+        each.commit(END)
+    assert bare(pipeline.rows()) == bare(fresh.rows()) != {}
+
+
 def test_the_first_delivery_that_a_source_reports_changes_every_row_of_its_messages(tmp_path: Path) -> None:
     """Until then its messages count as delivered; the report may come from another partition, days later."""
     leads = [f"lead-{n}" for n in range(6)]
