@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ from streams.told import Told
 
 _TOLD, _NEXT, _POLICIES = b"s", b"n", b"=policies"
 _TIMELINE, _AFTER_TIMELINE = b"t", b"u"
-_A_CYCLE = 1_000
+_A_CYCLE = 2_000
 """At most so many leads are looked at in a cycle because of the time: what falls due at once is told in turns."""
 
 _encode = msgspec.msgpack.encode
@@ -67,6 +67,8 @@ class ServiceLevels:
         self._unread: deque[str] = deque()
         self._records: list[tuple[bytes, bytes | None]] = []
         self._seen: set[tuple[str, str]] = set()
+        self._fired: Counter[tuple[str, str, str]] = Counter()
+        self._delays: list[float] = []
         stored = store.get(_POLICIES) or b""
         self.is_active = bool(levels.digest or stored)
         self._is_followed = stored == levels.digest
@@ -149,7 +151,12 @@ class ServiceLevels:
             self._attainment.forget(lead)
 
     def take(self) -> list[tuple[bytes, bytes | None]]:
-        """The announcements since the last call, as records."""
+        """The announcements since the last call, as records, which are counted now."""
+        fired, self._fired = self._fired, Counter()
+        for (policy, team, step), n in fired.items():
+            self._metrics.fired(policy, team, step, n)
+        self._metrics.firing_delays(self._delays)
+        self._delays = []
         records, self._records = self._records, []
         return records
 
@@ -165,9 +172,9 @@ class ServiceLevels:
             name = event.name.removeprefix("sla.")
             if name in FIRED:
                 step = f"{name}:{event.step}" if event.step else name
-                self._metrics.fired(event.policy.partition("@")[0], event.team, step, 1)
+                self._fired[event.policy.partition("@")[0], event.team, step] += 1
                 if self._is_live and expected is not None and at + 1 >= expected:
-                    self._metrics.firing_delay((wall_clock() - at) / 1000)
+                    self._delays.append((wall_clock() - at) / 1000)
 
     def _schedule(self, lead: str, at: Millis | None) -> None:
         if self._again.make(lead, at):

@@ -83,12 +83,12 @@ class Metrics:
             ["policy", "team", "step"],
             registry=self.registry,
         )
-        self._firing_delay = Histogram(
+        self._firing_delay = ManyAtOnce(
             "sales_sla_firing_delay_seconds",
             "How long after its instant a step of a clock was announced",
-            buckets=_DELAY_SECONDS,
-            registry=self.registry,
+            _DELAY_SECONDS,
         )
+        self.registry.register(self._firing_delay)
         self._fired_teams: set[str] = set()
         self._most_teams = settings.label_teams
         self._cycles = Histogram(
@@ -147,8 +147,8 @@ class Metrics:
                 team = OTHER
         self._fired.labels(policy, team, step).inc(n)
 
-    def firing_delay(self, seconds: float) -> None:
-        """A step that fell due as time passed was announced so many seconds after its instant."""
+    def firing_delays(self, seconds: Sequence[float]) -> None:
+        """Steps that fell due as time passed were announced so many seconds after their instants."""
         self._firing_delay.observe(seconds)
 
     def cycle(self, seconds: float) -> None:
