@@ -7,13 +7,13 @@ import secrets
 import tempfile
 from base64 import b64decode
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import orjson
-from kafka import KafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from agents.app import StageApp
 from agents.leads import EventClock
@@ -49,8 +49,9 @@ def replay(
     with _floor(settings) as floor:
         read = produce(floor, read_lines(files), progress=lambda lines: report(f"{lines:,} events to Kafka", 0.0)).n
         distinct = asyncio.run(_run(floor, read, report, policies))
-        events = {"read": read, "distinct": distinct, "dead_letters": _dead_letters(floor)}
-        return {"events": events, "kpis": _rows(floor), "sla": attainment(_announced(floor))}
+        letters, rows, announced = asyncio.run(_results(floor))
+        events = {"read": read, "distinct": distinct, "dead_letters": letters}
+        return {"events": events, "kpis": rows, "sla": attainment(announced)}
 
 
 @contextmanager
@@ -117,11 +118,17 @@ def _settled(apps: Sequence[StageApp], clock: Millis) -> bool:
     )
 
 
-def _rows(settings: Settings) -> list[dict[str, Any]]:
+async def _results(settings: Settings) -> tuple[dict[str, int], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Dead letters by reason, rows, announcements."""
+    return await _dead_letters(settings), await _rows(settings), await _announced(settings)
+
+
+async def _rows(settings: Settings) -> list[dict[str, Any]]:
     """The standing rows of the reported windows in a fixed order, without revision and watermark."""
     standing: dict[bytes, bytes] = {}
     for family in FAMILIES:
-        standing.update(_records(settings, f"kpi.{family}"))
+        async for key, value in _records(settings, f"kpi.{family}"):
+            standing[key] = value
     rows = []
     for _, value in sorted(standing.items()):
         row = orjson.loads(value)
@@ -136,37 +143,36 @@ def _nothing(row: dict[str, Any]) -> bool:
     return not row["count"] and not any(row["statistics"].get(rest) for rest in NOT_COUNTED)
 
 
-def _announced(settings: Settings) -> Iterator[dict[str, Any]]:
-    for _, value in _records(settings, "sla"):
-        yield orjson.loads(value)
+async def _announced(settings: Settings) -> list[dict[str, Any]]:
+    return [orjson.loads(value) async for _, value in _records(settings, "sla")]
 
 
-def _dead_letters(settings: Settings) -> dict[str, int]:
+async def _dead_letters(settings: Settings) -> dict[str, int]:
     payloads: dict[str, set[bytes]] = defaultdict(set)
-    for _, value in _records(settings, "dead-letters"):
+    async for _, value in _records(settings, "dead-letters"):
         letter = orjson.loads(value)
         payloads[letter["reason"]].add(b64decode(letter["value"] or ""))
     return {reason: len(found) for reason, found in sorted(payloads.items())}
 
 
-def _records(settings: Settings, name: str) -> Iterator[tuple[bytes, bytes]]:
+async def _records(settings: Settings, name: str) -> AsyncIterator[tuple[bytes, bytes]]:
+    """By aiokafka, since of a long log there are more rows than events, and it has them decoded by compiled code."""
     topic = settings.topic(name)
-    consumer = KafkaConsumer(
-        bootstrap_servers=settings.kafka,
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-        # In pure Python they cost more than all the rest of a replay; the broker has checked them.
-        check_crcs=False,
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka, isolation_level="read_committed", enable_auto_commit=False
     )
+    await consumer.start()
     try:
-        parts = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+        parts = [TopicPartition(topic, number) for number in range(settings.partitions)]
         consumer.assign(parts)
-        ends = consumer.end_offsets(parts)
-        while any(consumer.position(part) < ends[part] for part in parts):
-            for records in consumer.poll(timeout_ms=500).values():
-                yield from ((record.key, record.value) for record in records)
+        ends = await consumer.end_offsets(parts)
+        await consumer.seek_to_beginning(*parts)
+        while any([await consumer.position(part) < ends[part] for part in parts]):
+            for records in (await consumer.getmany(timeout_ms=500)).values():
+                for record in records:
+                    yield record.key, record.value
     finally:
-        consumer.close()
+        await consumer.stop()
 
 
 def write(result: dict[str, Any], out: Path) -> None:
