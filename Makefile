@@ -13,7 +13,7 @@ demo: setup
 	$(BIN)/salespulse demo
 
 test: setup
-	$(BIN)/pytest --numprocesses 3 --dist loadfile
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 	SALESPULSE_PURE=1 $(BIN)/pytest --numprocesses 3 --dist loadfile tests/streams
 
 # The long campaign, 20 minutes: make faults FAULTS="--minutes 5 --only disk" for a part of it.

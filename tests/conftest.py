@@ -10,12 +10,28 @@ from typing import Final
 
 import hypothesis
 import pytest
+from clickhouse_connect.driver.client import Client
 
+from deploy.local.clickhouse import LocalClickHouse
 from deploy.local.kafka import LocalKafka
 from schemas.settings import Settings
+from sinks.clickhouse.schema import connect, migrate
 
 KEPT: Final = dict.fromkeys(("keep_1m", "keep_5m", "keep_1h", "keep_1d"), 36_500 * 86_400_000)
 """The floors of the tests are of days that are long over by a worker's clock."""
+
+
+_LONGEST: Final = (
+    "tests/test_replay.py",
+    "tests/faults",
+    "tests/deploy/grafana/test_queries.py",
+    "tests/deploy/test_demo.py",
+    "tests/deploy/test_truth.py",
+    "tests/deploy/test_kafka.py",
+    "tests/agents/engine/test_engine_faults.py",
+    "tests/sinks/test_reconciliation.py",
+    "tests/deploy/test_reconciling.py",
+)
 
 
 def pytest_configure() -> None:
@@ -23,9 +39,14 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # How long an example takes says how busy the machine is.
     hypothesis.settings.register_profile(
-        "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+        "any machine", deadline=None, max_examples=50, suppress_health_check=[hypothesis.HealthCheck.too_slow]
     )
     hypothesis.settings.load_profile("any machine")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take longest come first, so that no process is left alone with one of them at the end."""
+    items.sort(key=lambda item: next((n for n, name in enumerate(_LONGEST) if item.nodeid.startswith(name)), 99))
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +79,25 @@ def settings(kafka: str, topic_prefix: str, tmp_path: Path, jar_cache: Path) -> 
         _env_file=None,
         **KEPT,  # type: ignore[arg-type]
     )
+
+
+@pytest.fixture(scope="session")
+def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """DSN of a running local ClickHouse, without a database."""
+    with LocalClickHouse(tmp_path_factory.mktemp("clickhouse")) as server:
+        yield server.start().rsplit("/", 1)[0]
+
+
+@pytest.fixture
+def dsn(clickhouse: str) -> str:
+    """DSN of a database that no other test uses and that nobody has made yet."""
+    return f"{clickhouse}/t{uuid.uuid4().hex[:10]}"
+
+
+@pytest.fixture
+def client(dsn: str) -> Iterator[Client]:
+    """A client of a migrated database of the test's own."""
+    client = connect(dsn)
+    migrate(client, Settings(_env_file=None))
+    yield client
+    client.close()

@@ -30,12 +30,9 @@ from sinks.clickhouse import sink
 from sinks.clickhouse.recorded_kpis.queries import rows
 from sinks.clickhouse.recorded_kpis.views import create
 from sinks.clickhouse.schema import connect, migrate
-from tests.clickhouse_fixtures import clickhouse, dsn
 from tests.directories import directory
 from tests.sinks.recorded_kpis.test_by_hand import Teller
 from tests.sinks.test_reconciliation import record
-
-__all__ = ["clickhouse", "dsn"]
 
 SECONDS: Final = 60
 NOW: Final = int(time.time() * 1000)

@@ -155,7 +155,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(claim: Callable[[], Any], what: str, seconds: float = 60) -> None:
+def until(claim: Callable[[], Any], what: str, seconds: float = 120) -> None:
     """Wait for the claim; the test fails where it does not come true."""
     deadline = time.monotonic() + seconds
     while not claim():

@@ -15,12 +15,11 @@ from deploy.produce import produce
 from schemas.settings import Settings
 from tests.agents.test_forgetting import called, life, merge
 from tests.agents.workers import Worker, until
-from tests.clickhouse_fixtures import clickhouse, client, dsn
 from tests.deploy.test_cli import run
 from tests.sinks.test_clickhouse_forgetting import naming
 from tests.sinks.test_clickhouse_sink import running
 
-__all__ = ["clickhouse", "client", "dsn", "run"]
+__all__ = ["run"]
 
 EXPIRING = ("leads", "calls", "emails", "deals", "sla", "dead-letters", "internal.merges", "internal.forgets")
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -112,6 +111,6 @@ def test_where_no_sink_answers_the_command_says_so(
     settings: Settings, client: Client, worker: Worker, run: Run
 ) -> None:
     until(worker.is_ready, "the worker is ready")
-    ended = asked(run, settings, "ana-1", "--wait", "5s")
+    ended = asked(run, settings, "ana-1", "--wait", "12s")
     assert ended.returncode == 1
     assert "the ClickHouse sink has not said" in ended.stderr.splitlines()[-1]

@@ -20,12 +20,9 @@ from deploy.plan import Plan, Target, plan, show
 from schemas.settings import Settings
 from sinks.clickhouse.recorded_kpis.views import create
 from sinks.clickhouse.schema import connect, migrate
-from tests.clickhouse_fixtures import clickhouse
 from tests.sinks.recorded_kpis.floor import DAY
 from tests.sinks.recorded_kpis.test_by_hand import Teller, pyramid
 from tests.sinks.test_reconciliation import record
-
-__all__ = ["clickhouse"]
 
 WEEK = 7 * DAY
 

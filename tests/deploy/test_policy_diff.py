@@ -18,14 +18,13 @@ from deploy.simulator.floor import START
 from schemas.policy import PolicyFile
 from schemas.settings import Settings
 from streams.rules import Rules
-from tests.clickhouse_fixtures import clickhouse, client, dsn
 from tests.deploy.test_cli import run
 from tests.directories import directory
 from tests.policy_files import HEAD, parsed, policy
 from tests.sinks.test_reconciliation import record
 from tests.streams.floor import DAY, HOUR, MINUTE, call, closed, engaged, timeline_of
 
-__all__ = ["clickhouse", "client", "dsn", "run"]
+__all__ = ["run"]
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 DATA = Path(__file__).parents[3] / "shared" / "data"

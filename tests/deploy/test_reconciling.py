@@ -21,12 +21,11 @@ from deploy.simulator.reading import millis
 from schemas.settings import Settings
 from sinks.clickhouse.metrics import Differences
 from sinks.clickhouse.reconciliation import Reconciliation, Tally
-from tests.clickhouse_fixtures import clickhouse, client, dsn
 from tests.deploy.test_cli import environment, run
 from tests.sinks.test_clickhouse_sink import free_port, until
 from tests.sinks.test_reconciliation import publish, record, row_of, true_rows, wrong_floor
 
-__all__ = ["clickhouse", "client", "dsn", "run"]
+__all__ = ["run"]
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 SETTINGS: Final = Settings(_env_file=None)

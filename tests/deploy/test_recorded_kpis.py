@@ -20,11 +20,8 @@ from schemas.recorded_kpis import by_name
 from schemas.settings import Settings
 from sinks.clickhouse.recorded_kpis.views import create
 from sinks.clickhouse.schema import connect, migrate
-from tests.clickhouse_fixtures import clickhouse
 from tests.sinks.recorded_kpis.test_by_hand import Teller, book, survey
 from tests.sinks.test_reconciliation import record
-
-__all__ = ["clickhouse"]
 
 BERLIN = Settings(timezone="Europe/Berlin", _env_file=None)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.brokers import Brokers
-from tests.faults.faults import Fault
+from tests.faults.faults import FAULTS, Fault
 from tests.faults.floor import Floor
 from tests.faults.outcome import Toll
 
@@ -47,3 +48,14 @@ def attempt(fault: Fault, seed: int, brokers: Brokers, clickhouse: str, director
         return Tried(floor.injected, toll.lost, toll.twice, recovered, compacted, floor.took_over), toll
     finally:
         floor.close()
+
+
+def endure(name: str, brokers: Brokers, clickhouse: str, directory: Path) -> None:
+    """Inflict the fault of that name once, at an instant that differs each time; nothing may be lost or count twice."""
+    [fault] = [fault for fault in FAULTS if fault.name == name]
+    seed = random.randrange(10**6)
+    print("seed", seed)
+    tried, toll = attempt(fault, seed, brokers, clickhouse, directory)
+    assert toll.lines[:5] == []
+    assert tried.times
+    assert tried.compacted, "the log cleaner was never there"

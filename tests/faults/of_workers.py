@@ -13,6 +13,7 @@ import orjson
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from agents.app import TRANSACTION_SECONDS
+from deploy.simulator.reading import refusal
 from tests.agents.workers import Worker, until
 from tests.faults import hooked
 from tests.faults.floor import Floor
@@ -208,7 +209,8 @@ def fill_the_disk(floor: Floor) -> None:
 
 def plant_a_bug(floor: Floor) -> None:
     """The fold of one lead's events raises: its partition stops, seen from outside, and no other does."""
-    lead = str(orjson.loads(next(line for line in floor.lines if b"lead.engaged" in line))["subject"])
+    engaged = next(line for line in floor.lines if b"lead.engaged" in line and refusal(line) is None)
+    lead = str(orjson.loads(engaged)["subject"])
     worker = floor.worker(fault={"bug": lead})
     with floor.feeding():
         until(lambda: worker.get("/readyz")[0] == 503, "it is not ready", 60)

@@ -13,10 +13,7 @@ from schemas.forgetting import TOPIC, Forget, encode, mark
 from schemas.results import DeadLetter
 from sinks.clickhouse.rows import parsers
 from sinks.clickhouse.writer import Batch, Writer
-from tests.clickhouse_fixtures import clickhouse, client, dsn
 from tests.sinks.test_clickhouse_tables import SETTINGS, Written, facts
-
-__all__ = ["clickhouse", "client", "dsn"]
 
 TABLES = ("events", "lead_facts", "sla_events", "dead_letters", "subjects", "forgotten")
 

@@ -18,7 +18,6 @@ from schemas.decoding import encode
 from schemas.policy import NOTHING
 from schemas.settings import Settings
 from sinks.clickhouse.writer import Writer
-from tests.clickhouse_fixtures import clickhouse, client, dsn
 from tests.deploy.explaining.floor import AFTERNOON, LEVELS, disputed
 from tests.deploy.test_cli import run
 from tests.policy_files import HEAD, policy
@@ -27,7 +26,7 @@ from tests.sinks.test_clickhouse_tables import Written, write
 from tests.sinks.test_reconciliation import SETTINGS, publish, record, row_of, true_rows, wrong_floor
 from tests.streams.floor import HOUR, MINUTE, call, engaged, reply
 
-__all__ = ["clickhouse", "client", "dsn", "run"]
+__all__ = ["run"]
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -39,11 +39,8 @@ from sinks.clickhouse.schema import connect
 from sinks.exposition import served
 from tests.agents.test_leads import line
 from tests.agents.workers import Worker, free_port, until
-from tests.clickhouse_fixtures import clickhouse
 from tests.deploy.alerting.monitoring import prometheus
 from tests.deploy.grafana.boards import Asked, promql, queries, sql
-
-__all__ = ["clickhouse"]
 
 DAY: Final = 86_400_000
 MINUTE: Final = 60_000

@@ -16,10 +16,7 @@ from typer.testing import CliRunner
 from deploy.cli import app
 from schemas.settings import Settings
 from sinks.reading import records
-from tests.clickhouse_fixtures import clickhouse, client, dsn
 from tests.sinks.test_reconciliation import record
-
-__all__ = ["clickhouse", "client", "dsn"]
 
 Told = Callable[..., str]
 QUARTER = ("won_amount", "300000", "--team", "emea-1", "--period", "2026-Q1")

@@ -1,7 +1,0 @@
-"""What the tests of the sinks share."""
-
-from __future__ import annotations
-
-from tests.clickhouse_fixtures import clickhouse, client, dsn
-
-__all__ = ["clickhouse", "client", "dsn"]
