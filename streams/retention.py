@@ -47,4 +47,5 @@ class Retention(Struct, frozen=True):
     def kept(self, clock: Millis) -> Kept:
         """The windows that ended less than their time ago."""
         ends = {window: max(0, step(clock) - keep) for window, keep in self.keep.items()}
-        return Kept({window: window_bounds(window, end, self.timezone)[0] for window, end in ends.items()})
+        # A day of 1970 begins before it nearly everywhere: of windows there are none before.
+        return Kept({window: max(0, window_bounds(window, end, self.timezone)[0]) for window, end in ends.items()})

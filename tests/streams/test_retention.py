@@ -35,3 +35,12 @@ def test_a_clock_that_has_not_begun_lets_nothing_go() -> None:
     cell = encode_cell("events", "all", (), "1m", 0)
     kept = Retention.of(Settings(_env_file=None)).kept(0)
     assert kept.has(cell) and decode_cell(cell).start == 0
+
+
+@given(st.sampled_from(ZONES))
+def test_a_worker_may_begin_at_nothing_in_any_time_zone(zone: str) -> None:
+    """Its first day began before 1970, as cells cannot say."""
+    kept = Retention({"1d": DAY}, zone).kept(0)
+    assert kept.has(encode_cell("events", "all", (), "1d", 0)) and not any(
+        first < last for first, last in kept.expired()
+    )
