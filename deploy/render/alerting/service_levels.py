@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
+from deploy.promises import in_force
 from deploy.render.alerting.rules import Alert, Rule, Severity, group, record
 from schemas.policy import Policy, PolicyFile
 
@@ -44,12 +45,6 @@ BURNS: Final = (
 def groups(file: PolicyFile) -> list[dict[str, Any]]:
     """One group of what all policies share, then one of each policy as its newest version has it."""
     return [_shared(), *(_of(policy) for policy in in_force(file))]
-
-
-def in_force(file: PolicyFile) -> list[Policy]:
-    """The newest version of each policy that is not retired, in the order of the file."""
-    newest = {policy.name: policy for policy in sorted(file.policies, key=lambda policy: policy.effective_from)}
-    return [policy for policy in file.policies if policy is newest[policy.name] and not policy.retired]
 
 
 def _shared() -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from deploy.promises import hot
 from deploy.render.grafana.panels import GREEN, RED, YELLOW, Panel, Row, promql, sql
 from deploy.render.grafana.words import (
     clocks_now,
     data_as_of,
-    hot,
     leads,
     meaning,
     none_is_good,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.render.alerting.service_levels import in_force
+from deploy.promises import in_force
 from deploy.render.grafana.panels import GREEN, RED, YELLOW, Panel, Row, Steps, promql, sql, sql_series
 from deploy.render.grafana.words import IN_RANGE, clocks_now, data_as_of, leads, meaning, none_is_good, one_lead, ratio
 from schemas.policy import PolicyFile

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from deploy.render.alerting.service_levels import in_force
+from deploy.promises import seconds
 from deploy.render.grafana.panels import GREEN, RED, YELLOW, Link, Panel, Query, Steps, promql
 from deploy.render.recorded_kpis import settings_named
 from schemas import catalogue, recorded_kpis
-from schemas.policy import Policy, PolicyFile
+from schemas.policy import Policy
 
 UNITS: Final = {"ratio": "percentunit", "seconds": "s"}
 """Unit of a catalogue → that of Grafana; anything else is a plain number."""
@@ -22,8 +22,6 @@ MONEY: Final = f"concat({WHO}, ' ', JSONExtractString(dimensions, 'currency'))"
 IN_RANGE: Final = "start >= $__fromTime AND start < $__toTime"
 ASKED: Final = "from = '${__from:date:iso}', to = '${__to:date:iso}'"
 """The parameters of a recorded KPI's view for the dashboard's range."""
-
-_LENGTHS: Final = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 
 
 def meaning(kpi: str) -> str:
@@ -73,21 +71,6 @@ def one_lead(column: str = "lead") -> Link:
     """From a lead in a table to what happened to it, and why its clocks stand as they do."""
     url = "/d/salespulse-leads?${__url_time_range}&var-lead=${__value.text}"
     return Link("What happened to it", url, column)
-
-
-def hot(file: PolicyFile) -> Policy | None:
-    """The policy of first responses to hot leads, where there is one."""
-    found = [
-        policy
-        for policy in in_force(file)
-        if policy.clock == "first_response" and "hot" in (policy.when.temperature or ())
-    ]
-    return found[0] if found else None
-
-
-def seconds(policy: Policy) -> int:
-    """A policy's target; of business time as if the office were open all the while."""
-    return policy.target.amount * _LENGTHS[policy.target.unit]
 
 
 def up_to(policy: Policy | None) -> Steps:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from deploy.policy_check import EXAMPLE, check
+from deploy.promises import in_force
 from deploy.render.alerting import pipeline, service_levels
 from deploy.render.yaml import dump
 from tests.debian import program
@@ -17,7 +18,7 @@ from tests.deploy.alerting.cases import Case, Series, behind, burning, of_pipeli
 from tests.policy_files import HEAD, parsed, policy
 
 EXAMPLES = check(EXAMPLE)[0]
-POLICIES = service_levels.in_force(EXAMPLES)
+POLICIES = in_force(EXAMPLES)
 HOT = POLICIES[0]
 CASES = [
     *(case for each in POLICIES for case in burning(each)),

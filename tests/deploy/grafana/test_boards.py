@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from deploy.policy_check import EXAMPLE, check
+from deploy.promises import hot, seconds
 from deploy.render.grafana import files_of
-from deploy.render.grafana.words import hot, meaning, seconds
+from deploy.render.grafana.words import meaning
 from schemas import recorded_kpis
 from schemas.catalogue import by_name
 from schemas.policy import NOTHING
