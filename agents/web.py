@@ -1,8 +1,8 @@
-"""/metrics, /livez and /readyz of a worker."""
+"""/metrics, /livez and /readyz of a worker, and the pages that whoever runs it adds."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import orjson
@@ -11,17 +11,27 @@ from aiohttp import web
 from agents.app import StageApp
 from agents.engine.clock import monotonic, now
 from schemas.settings import Settings
+from sinks.floor import Floor
 from sinks.prometheus import Metrics
 from streams.policies import Policies
 
+Board = Callable[[Floor, Sequence[StageApp]], web.Application]
+"""Makes the pages under ``/board`` of a worker's floor and stages."""
+
 _STUCK_SECONDS = 60.0
+_PARTING_SECONDS = 5.0
+"""Whoever is still being answered when the worker ends."""
 
 
 @asynccontextmanager
 async def serve(
-    settings: Settings, apps: Sequence[StageApp], metrics: Metrics, policies: Policies
+    settings: Settings,
+    apps: Sequence[StageApp],
+    metrics: Metrics,
+    policies: Policies,
+    board: web.Application | None = None,
 ) -> AsyncIterator[None]:
-    """Answer on ``settings.host`` and ``settings.port`` while the body runs."""
+    """Answer on ``settings.host`` and ``settings.port`` while the body runs; ``board`` answers under ``/board``."""
     app = web.Application()
     app.add_routes(
         [
@@ -30,13 +40,21 @@ async def serve(
             web.get("/readyz", lambda request: _readyz(apps)),
         ]
     )
-    runner = web.AppRunner(app, access_log=None)
+    if board is not None:
+        app.add_routes([web.get(path, _to_the_board) for path in ("/", "/board")])
+        app.add_subapp("/board/", board)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_PARTING_SECONDS)
     await runner.setup()
     try:
         await web.TCPSite(runner, settings.host, settings.port).start()
         yield
     finally:
         await runner.cleanup()
+
+
+async def _to_the_board(request: web.Request) -> web.Response:
+    # Relative: behind a proxy the worker may have another address.
+    raise web.HTTPFound("board/")
 
 
 async def _metrics(metrics: Metrics, apps: Sequence[StageApp], policies: Policies) -> web.Response:

@@ -17,6 +17,7 @@ from schemas.events import Millis
 from schemas.publishing import published
 from schemas.results import KpiRow
 from schemas.settings import Settings
+from sinks.floor import GROUPED, RUNNING, Floor
 from sinks.prometheus import Metrics
 from streams.accumulators import Vector, difference, total
 from streams.retention import Retention
@@ -24,7 +25,7 @@ from streams.rows import Frame, Stamp, affected, finals, keyed_rows, row_keys
 from streams.rules import Rules
 from streams.selection import Selection
 from streams.sums import CellSum, Parts
-from streams.windows import Cell, decode_cell, is_coarse
+from streams.windows import Cell, decode_cell, is_coarse, window_bounds
 
 INPUTS = ("internal.partials",)
 STAGE = "windows"
@@ -62,11 +63,12 @@ class WindowStage(NamedTuple):
     rules: Rules
     selection: Selection
     metrics: Metrics
+    floor: Floor
 
     @classmethod
-    def of(cls, settings: Settings, metrics: Metrics) -> WindowStage:
+    def of(cls, settings: Settings, metrics: Metrics, floor: Floor | None = None) -> WindowStage:
         """From the settings; raises ValueError where they name a KPI, grouping or window that there is not."""
-        return cls(settings, Rules.of(settings), Selection.of(settings), metrics)
+        return cls(settings, Rules.of(settings), Selection.of(settings), metrics, floor or Floor())
 
     def processor(self, context: Context) -> Windows:
         """The stage's logic for one partition."""
@@ -100,6 +102,7 @@ class Windows:
         self._watermark = self._least_clock()
         self._expiry = Expiry(context.store, _PARTIAL, Retention.of(stage.settings), self._watermark)
         self._reporting = self._union()
+        stage.floor.open(self._partition, self._sources)
         self._restore()
 
     @property
@@ -202,6 +205,7 @@ class Windows:
         self._watermark = max(self._watermark, self._least_clock())
         self._expiry.follow(self._watermark)
         self._stage.metrics.rows.advance(self._partition, self._watermark)
+        self._stage.floor.advance(self._partition, self._watermark)
         while self._due and self._due[0] <= self._watermark:
             self._finish(heappop(self._due))
         if self._watermark - self._now_at >= _NOW_EVERY_MS:
@@ -275,11 +279,12 @@ class Windows:
                 by_topic.setdefault(self._topics[kpi], []).append((key, None))
         due = [cell for cell in self._dirty if self._is_due(cell)] if self._may_publish else []
         due.sort(key=is_coarse, reverse=True)
-        stamp, gauges = Stamp(cycle, self._watermark), self._stage.metrics.rows
+        stamp, gauges, floor = Stamp(cycle, self._watermark), self._stage.metrics.rows, self._stage.floor
         for cell in due[:_CELLS_A_CYCLE]:
             for key, row in self._rows(cell, self._dirty.pop(cell), stamp):
                 by_topic.setdefault(self._topics[row.kpi], []).append((key, published(row)))
                 gauges.update(self._partition, row)
+                floor.update(self._partition, row)
         self._more = len(due) > _CELLS_A_CYCLE
         self._leave_over()
         self._evict()
@@ -346,11 +351,12 @@ class Windows:
 
     def close(self) -> None:
         self._stage.metrics.rows.drop(self._partition)
+        self._stage.floor.drop(self._partition)
 
     # On taking over
 
     def _restore(self) -> None:
-        """Watch every stored cell, take up what was left over, and show what the metrics may have to show."""
+        """Watch every stored cell, take up what was left over, and show what metrics and board may have to show."""
         self._stage.metrics.rows.drop(self._partition)
         for key, value in self._store.scan(_PARTIAL):
             if decode_partial(value).definition != self._definition:
@@ -367,9 +373,10 @@ class Windows:
             self._watch(cell)
             found = decode_cell(cell)
             self._stage.metrics.rows.see(self._partition, found.grouping, found.values)
-            if self._definition is not None and self._is_metric(found):
+            if self._definition is not None and (self._is_metric(found) or self._is_on_the_floor(found)):
                 for _, row in self._made(self._cell(cell), {}, None, Stamp(0, self._watermark)):
                     self._stage.metrics.rows.update(self._partition, row)
+                    self._stage.floor.update(self._partition, row)
 
     def _is_metric(self, cell: Cell) -> bool:
         """Whether the metrics may have to show rows of the cell."""
@@ -378,3 +385,10 @@ class Windows:
             return cell.window in ("all", "5m")
         recent = cell.window == "all" or cell.start > self._watermark - _SHOWN_MS
         return recent and cell.grouping in ("all", "team", "team,temperature")
+
+    def _is_on_the_floor(self, cell: Cell) -> bool:
+        """Whether the board may have to show rows of the cell."""
+        if cell.grouping not in GROUPED or cell.is_now:
+            return cell.grouping in GROUPED
+        timezone = self._stage.settings.timezone
+        return cell.window in RUNNING and cell.start >= window_bounds(cell.window, self._watermark, timezone)[0]

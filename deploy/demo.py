@@ -41,6 +41,7 @@ def demo(settings: Settings, seconds: float | None, rate: float, seed: int) -> i
         create(ready)
         _say("starting the worker, the ClickHouse sink and the simulated sales floor")
         with _crew(ready, sink_port, rate, seed) as children:
+            _say(f"look at the board:  http://{ready.host}:{ready.port}/board")
             watch = Watch(ready, sink_port, seconds)
             interrupted = _show(watch, children)
             if not interrupted:

@@ -32,6 +32,7 @@ class Watch:
         self._sink = f"http://{settings.host}:{sink_port}/metrics"
         self._client: Any = clickhouse_connect.get_client(dsn=settings.clickhouse, autogenerate_session_id=False)
         self._places = (
+            ("the board", f"{self._web}/board"),
             ("Prometheus metrics", f"{self._web}/metrics"),
             ("worker ready?", f"{self._web}/readyz"),
             ("Kafka", f"{settings.kafka}   topics {settings.topic('*')}"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.instants import parse
@@ -155,7 +155,10 @@ class Settings(BaseSettings):
     )
     dead_letter_sample: int = Field(1_000, ge=10, description="how many recent events that share is taken over")
     host: str = Field("127.0.0.1", description="address the worker's web server listens on")
-    port: int = Field(6066, ge=0, le=65535, description="port of /metrics, /livez, /readyz; 0: any free one")
+    port: int = Field(6066, ge=0, le=65535, description="port of /metrics, /livez, /readyz, /board; 0: any free one")
+    board_token: SecretStr | None = Field(
+        None, min_length=16, description="whoever opens the board has to know it; none: loopback only"
+    )
     label_teams: int = Field(
         200, ge=1, description="at most so many teams have series of their own in /metrics, the rest is other"
     )

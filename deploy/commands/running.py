@@ -41,6 +41,7 @@ def worker(
 
     from agents.app import StageApp
     from agents.worker import work
+    from deploy.board.web import board
     from deploy.ending import end_by_force_after
     from deploy.failures import Failure
     from deploy.stack import stack
@@ -48,12 +49,15 @@ def worker(
 
     settings = load()
     levels = policies(settings)
+    pages = board(settings, levels)
     with stack(settings, clickhouse=False, patient=True, report=_say) as ready:
         _prepare_topics(settings, ready)
-        _say(f"worker on http://{ready.host}:{ready.port}/metrics, its core {state()}")
+        _say(f"worker on http://{ready.host}:{ready.port}/metrics, its board on /board, its core {state()}")
         apps: list[StageApp] = []
         stages = (1, 2) if stage is None else (stage,)
-        code = asyncio.run(work(ready, stages, policies=levels, started=apps.extend, ending=end_by_force_after))
+        code = asyncio.run(
+            work(ready, stages, policies=levels, started=apps.extend, ending=end_by_force_after, board=pages)
+        )
     if reasons := [app.stopped_for for app in apps if app.stopped_for is not None]:
         raise Failure("; ".join(reasons))
     raise typer.Exit(code)

@@ -57,6 +57,21 @@ def latest(
     return [_row(dict(zip(_COLUMNS, row, strict=True))) for row in found.result_rows]
 
 
+def running(
+    client: Client, grouping: str, kpis: Sequence[str], windows: Sequence[str], at: Millis
+) -> list[dict[str, Any]]:
+    """The rows of a grouping whose window holds the instant, of these KPIs; those of now are of the window ``all``."""
+    query = (
+        f"SELECT {', '.join(_MILLIS.get(name, name) for name in _COLUMNS)} FROM kpis_latest"
+        " WHERE grouping = %(grouping)s AND kpi IN %(kpis)s AND window IN %(windows)s"
+        " AND (kpis_latest.end IS NULL OR toUnixTimestamp64Milli(kpis_latest.start) <= %(at)s"
+        " AND toUnixTimestamp64Milli(kpis_latest.end) > %(at)s)"
+    )
+    asked = {"grouping": grouping, "kpis": list(kpis), "windows": list(windows), "at": at}
+    found = client.query(query, parameters=asked)
+    return [_row(dict(zip(_COLUMNS, row, strict=True))) for row in found.result_rows]
+
+
 def counts(client: Client) -> dict[str, int]:
     """Rows by table: events as stored, the others as they stand."""
     query = ", ".join(f"({count}) AS {name}" for name, count in _COUNTED.items())

@@ -24,6 +24,7 @@ from schemas.events import Millis
 from schemas.partitioning import partition_of
 from schemas.policy import NOTHING, PolicyFile
 from schemas.settings import Settings
+from sinks.floor import Floor
 
 BROKER_TIME: Millis = 4_102_444_800_000
 """When every record reached the broker: long after every event, so that none is of the future."""
@@ -104,8 +105,9 @@ class Pipeline:
         self.partitions = partitions
         self.published: dict[str, list[tuple[bytes, bytes]]] = defaultdict(list)
         self.metrics = metrics_of(settings, policies)
+        self.floor = Floor()
         self.leads = Stage(directory / "leads", self._lead_stage(), partitions)
-        self.windows = Stage(directory / "windows", WindowStage.of(settings, self.metrics), partitions)
+        self.windows = Stage(directory / "windows", WindowStage.of(settings, self.metrics, self.floor), partitions)
         self.partials: list[tuple[int, bytes, bytes]] = []
         self.answers: list[forgetting.Forgotten] = []
         self._offset = 0
@@ -113,14 +115,14 @@ class Pipeline:
     def _lead_stage(self) -> LeadStage:
         return LeadStage.of(self.settings, self.metrics, policies=self.policies)
 
-    def feed(self, lines: Iterable[bytes]) -> None:
-        """Hand lines to the partitions of stage 1 as the producer would."""
+    def feed(self, lines: Iterable[bytes], at: Millis = BROKER_TIME) -> None:
+        """Hand lines to the partitions of stage 1 as the producer would; ``at`` is when the broker had them."""
         by: dict[tuple[int, str], list[Record]] = defaultdict(list)
         for line in lines:
             topic, key = address(line)
             self._offset += 1
             number = partition_of(key, self.partitions) if key is not None else 0
-            by[number, topic].append(Sent(key, line, self._offset))
+            by[number, topic].append(Sent(key, line, self._offset, at))
         for (number, topic), records in by.items():
             self.leads.made[number].process(self.settings.topic(topic), records)
 
@@ -162,7 +164,7 @@ class Pipeline:
         self.settings = settings or self.settings
         self.policies = self.policies if policies is None else policies
         self.leads.start(self._lead_stage())
-        self.windows.start(WindowStage.of(self.settings, self.metrics))
+        self.windows.start(WindowStage.of(self.settings, self.metrics, self.floor))
 
     def lose_leads(self) -> None:
         """The first stage on nothing, though what it has sent is still there."""

@@ -109,6 +109,8 @@ def test_a_worker_is_ready_once_it_has_its_partitions_and_ends_when_asked_to(set
     answers = list(dict.fromkeys(pair for pair in seen if all(pair)))
     assert answers == [(200, 503), (200, 200)]
     assert worker.partitions() == [list(range(settings.partitions))] * 2
+    pulse = orjson.loads(worker.get("/board/floor")[1])["pulse"]
+    assert (pulse["ready"], pulse["owned"], pulse["partitions"]) == (True, settings.partitions, settings.partitions)
     worker.process.terminate()
     assert worker.process.wait(30) == 0, worker.stderr
 
