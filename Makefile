@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CORE := $(VENV)/.core
 
-.PHONY: setup demo test faults check bench lock clean
+.PHONY: setup demo test faults check bench bench-quick lock clean
 
 setup: $(READY) $(CORE)
 
@@ -28,8 +28,13 @@ check: setup
 	$(BIN)/salespulse render --check
 	@$(BIN)/python -c "from schemas.compiled import state; print('the core is', state())"
 
+# An hour, and alone on the machine: everything, the peers with 1,000,000 events three times.
 bench: setup
 	$(BIN)/python -m benchmarks
+
+# Ten minutes: this pipeline and its peers on the same 100,000 events, once.
+bench-quick: setup
+	$(BIN)/python -m benchmarks.peers --events 100000 --runs 1
 
 # Only a change of dependencies asks for this; it is the one target that needs uv.
 lock:
@@ -38,6 +43,9 @@ lock:
 		--no-emit-find-links --custom-compile-command "make lock" --group dev pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-emit-find-links --custom-compile-command "make lock" --group compiler -o compiler.lock
+	for peers in quix-bytewax flink; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+		benchmarks/peers/$$peers.in -o benchmarks/peers/$$peers.lock || exit 1; done
 
 clean:
 	rm -rf $(VENV) .compiled .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

@@ -1,4 +1,4 @@
-"""The jars of Kafka: fetched once, each checked against its pinned sha256 every time it is used."""
+"""The jars of Kafka, or of another list: fetched once, each checked against its pinned sha256 every time it is used."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from msgspec import Struct
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-_PINNED: Final = Path(__file__).with_name("jars.sha256")
+KAFKA: Final = Path(__file__).with_name("jars.sha256")
 _TRIES: Final = 3
 _TIMEOUT_SECONDS: Final = 60
 
@@ -46,25 +46,25 @@ class Jar(Struct, frozen=True):
         return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == self.sha256
 
 
-def pinned() -> list[Jar]:
-    """The jars of the committed list, in the order of the class path."""
-    rows = [line.split() for line in _PINNED.read_text().splitlines() if not line.startswith("#")]
+def pinned(listed: Path = KAFKA) -> list[Jar]:
+    """The jars of a committed list, in the order of the class path."""
+    rows = [line.split() for line in listed.read_text().splitlines() if not line.startswith("#")]
     return [Jar(sha256, int(size), coordinate) for sha256, size, coordinate in rows]
 
 
-def class_path(cache: Path, report: Callable[[str], None] = lambda line: None) -> str:
-    """The class path of Kafka with every jar in ``cache`` and checked; ``JarsFailed`` where one cannot be had."""
+def class_path(cache: Path, report: Callable[[str], None] = lambda line: None, listed: Path = KAFKA) -> str:
+    """The class path of a list, each of its jars in ``cache`` and checked; ``JarsFailed`` where one cannot be had."""
     folder = cache / "jars"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        missing = [jar for jar in pinned() if not jar.is_whole(folder / jar.file)]
+        missing = [jar for jar in pinned(listed) if not jar.is_whole(folder / jar.file)]
         if missing:
-            report(
-                f"fetching Kafka: {len(missing)} jars, {sum(jar.size for jar in missing) / 1e6:.0f} MB, kept in {cache}"
-            )
+            what = "Kafka" if listed == KAFKA else listed.parent.name
+            size = sum(jar.size for jar in missing) / 1e6
+            report(f"fetching {what}: {len(missing)} jars, {size:.0f} MB, kept in {cache}")
             _fetch_all(missing, folder)
-    return os.pathsep.join(str(folder / jar.file) for jar in pinned())
+    return os.pathsep.join(str(folder / jar.file) for jar in pinned(listed))
 
 
 def _fetch_all(jars: list[Jar], folder: Path) -> None:

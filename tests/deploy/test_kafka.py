@@ -175,10 +175,9 @@ def test_a_broker_that_cannot_start_shows_the_end_of_its_log(broker: LocalKafka)
     assert broker.pid is None
 
 
-def listed(cache: Path, monkeypatch: pytest.MonkeyPatch, *jars_listed: Jar) -> None:
-    rows = [f"{jar.sha256} {jar.size} {jar.coordinate}" for jar in jars_listed]
-    (cache / "listing").write_text("# a comment\n" + "\n".join(rows))
-    monkeypatch.setattr(jars, "_PINNED", cache / "listing")
+def listing(cache: Path, jar: Jar) -> Path:
+    (cache / "listing").write_text(f"# a comment\n{jar.sha256} {jar.size} {jar.coordinate}")
+    return cache / "listing"
 
 
 SMALL = next(jar for jar in pinned() if "slf4j-api" in jar.coordinate)
@@ -191,26 +190,24 @@ def test_every_jar_is_there_and_is_the_pinned_one(jar_cache: Path) -> None:
     assert [hashlib.sha256(path.read_bytes()).hexdigest() for path in found] == [jar.sha256 for jar in pinned()]
 
 
-def test_a_damaged_jar_is_fetched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    listed(tmp_path, monkeypatch, SMALL)
+def test_a_damaged_jar_is_fetched_again(tmp_path: Path) -> None:
+    listed = listing(tmp_path, SMALL)
     told: list[str] = []
-    path = Path(class_path(tmp_path))
+    path = Path(class_path(tmp_path, listed=listed))
     path.write_bytes(path.read_bytes()[:-1])
-    assert SMALL.is_whole(Path(class_path(tmp_path, told.append)))
-    assert len(told) == 1 and class_path(tmp_path, told.append) and len(told) == 1
+    assert SMALL.is_whole(Path(class_path(tmp_path, told.append, listed)))
+    assert len(told) == 1 and class_path(tmp_path, told.append, listed) and len(told) == 1
 
 
-def test_a_jar_that_is_not_the_pinned_one_is_named_and_not_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    listed(tmp_path, monkeypatch, Jar("0" * 64, SMALL.size, SMALL.coordinate))
+def test_a_jar_that_is_not_the_pinned_one_is_named_and_not_kept(tmp_path: Path) -> None:
+    listed = listing(tmp_path, Jar("0" * 64, SMALL.size, SMALL.coordinate))
     with pytest.raises(JarsFailed, match=f"{SMALL.coordinate}: .*sha256"):
-        class_path(tmp_path)
+        class_path(tmp_path, listed=listed)
     assert not (tmp_path / "jars" / SMALL.file).exists()
 
 
 def test_a_broken_connection_is_tried_again_and_then_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    listed(tmp_path, monkeypatch, SMALL)
+    listed = listing(tmp_path, SMALL)
     tries: list[Jar] = []
 
     def fails(jar: Jar, scratch: Path, advance: Callable[[int], None]) -> Path:
@@ -219,12 +216,12 @@ def test_a_broken_connection_is_tried_again_and_then_named(tmp_path: Path, monke
 
     monkeypatch.setattr(jars, "_download", fails)
     with pytest.raises(JarsFailed, match=f"{SMALL.coordinate}: reset by peer"):
-        class_path(tmp_path)
+        class_path(tmp_path, listed=listed)
     assert len(tries) == 3
 
 
 def test_two_at_once_fetch_each_jar_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    listed(tmp_path, monkeypatch, SMALL)
+    listed = listing(tmp_path, SMALL)
     fetched: list[Jar] = []
     download = jars._download
 
@@ -233,7 +230,7 @@ def test_two_at_once_fetch_each_jar_once(tmp_path: Path, monkeypatch: pytest.Mon
         return download(jar, scratch, advance)
 
     monkeypatch.setattr(jars, "_download", counted)
-    threads = [threading.Thread(target=class_path, args=[tmp_path]) for _ in range(2)]
+    threads = [threading.Thread(target=class_path, args=[tmp_path, lambda line: None, listed]) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -1,0 +1,1 @@
+"""One program for each engine. Each runs alone in a process, in an environment that has what it needs."""
