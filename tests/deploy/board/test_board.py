@@ -26,12 +26,9 @@ from schemas.instants import parse
 from sinks.floor import RUNNING
 from tests.agents.test_leads import line
 from tests.agents.workers import until
-from tests.clickhouse_fixtures import clickhouse
 from tests.deploy.board.browser import chromium, console, prefer, resize
 from tests.deploy.board.floor import LEVELS, MARKUP, MINUTE, events, noon
 from tests.deploy.board.serving import Served
-
-__all__ = ["clickhouse"]
 
 BY: Final = ("team", "team,temperature", "rep", "source")
 PHONE, LAPTOP, WALL = (390, 844), (1366, 860), (2560, 1440)
