@@ -4,7 +4,7 @@ import { Chart } from "./charts.js";
 import { Table, fill, h, mark, say } from "./dom.js";
 import { NONE, clock, count, day, duration, share, some } from "./words.js";
 
-const NAMES = { team: "Team", "team,temperature": "Team and temperature", rep: "Rep", source: "Source" };
+const NAMES = { team: "Team", "team,temperature": "Temperature", rep: "Rep", source: "Source" };
 const WINDOWS = { "1h": "This hour", "1d": "Today" };
 const CHOSEN = "salespulse-floor";
 
@@ -236,13 +236,13 @@ function columns(board, choice) {
     number(name, label, level, (row) => ({ text: share(row[name]?.share), title: row[name] ? `${count(row[name].hits)} of ${count(row[name].of)}` : null }), (row) => row[name]?.share);
   const clocks = board.about.target ? [listed("at_risk", "At risk", "at_risk", 2, "warn"), listed("breached", "Breached", "breached", 1, "bad")] : [];
   return [
-    { name: "of", label: NAMES[choice.by], cell: (row) => ({ text: row.of.join(" · ") }), sort: (row) => row.of.join(" ") },
+    { name: "of", label: choice.by === "team,temperature" ? "Team and temperature" : NAMES[choice.by], cell: (row) => ({ text: row.of.join(" · ") }), sort: (row) => row.of.join(" ") },
     ...(choice.by === "team" ? [number("hot", "Hot", 1, (row) => ({ text: count(row.hot), href: row.hot ? link("waiting", { team: row.of[0], temperature: "hot" }) : null }), (row) => row.hot)] : []),
     listed("open", "Waiting", "waiting", 1),
-    number("oldest", "Oldest", 1, (row) => ({ text: row.open ? duration(waits(row.oldest, row.at)) : NONE }), (row) => -(row.oldest ?? Number.MAX_SAFE_INTEGER)),
+    number("oldest", "Oldest", 2, (row) => ({ text: row.open ? duration(waits(row.oldest, row.at)) : NONE }), (row) => -(row.oldest ?? Number.MAX_SAFE_INTEGER)),
     ...clocks,
     number("created", "New", 2, (row) => ({ text: count(row.created), href: row.created ? link("engaged", of(row), choice.window) : null }), (row) => row.created),
-    number("p50", "Median response", 1, (row) => ({ text: quantile(row.response, "p50"), state: judge(row.response?.p50, board.about.target)[0] === "bad" ? "bad" : null }), (row) => row.response?.p50),
+    number("p50", "Median answer", 1, (row) => ({ text: quantile(row.response, "p50"), state: judge(row.response?.p50, board.about.target)[0] === "bad" ? "bad" : null }), (row) => row.response?.p50),
     number("p90", "9 of 10 in", 3, (row) => ({ text: quantile(row.response, "p90") }), (row) => row.response?.p90),
     ratio("followed_up", "Followed up", 2),
     ratio("replied", "Replied", 2),

@@ -2,10 +2,11 @@
 
 const UNITS = [["d", 86400], ["h", 3600], ["m", 60], ["s", 1]];
 export const NONE = "–";
+const GAP = "\u00a0"; // A number and its unit stay together.
 
 export function duration(seconds) {
   if (seconds === null || seconds === undefined) return NONE;
-  if (seconds < 10) return `${Math.round(seconds * 10) / 10} s`;
+  if (seconds < 10) return `${Math.round(seconds * 10) / 10}${GAP}s`;
   let left = Math.round(seconds);
   const parts = [];
   for (const [unit, size] of UNITS) {
@@ -13,11 +14,11 @@ export function duration(seconds) {
     left %= size;
   }
   const first = parts.findIndex(([count]) => count > 0);
-  return parts.slice(first, first + 2).filter(([count]) => count > 0).map(([count, unit]) => `${count} ${unit}`).join(" ");
+  return parts.slice(first, first + 2).filter(([count]) => count > 0).map(([count, unit]) => `${count}${GAP}${unit}`).join(GAP);
 }
 
 export function share(ratio) {
-  return ratio === null || ratio === undefined ? NONE : `${(ratio * 100).toFixed(ratio === 1 ? 0 : 1)} %`;
+  return ratio === null || ratio === undefined ? NONE : `${(ratio * 100).toFixed(ratio === 1 ? 0 : 1)}${GAP}%`;
 }
 
 export function count(number) {

@@ -24,7 +24,9 @@ from schemas.instants import parse
 from tests.deploy.board.browser import chromium, console, prefer, resize
 from tests.deploy.board.serving import Served
 
-PHONE, LAPTOP, WALL = (390, 844), (1366, 860), (2560, 1440)
+PHONE, LAPTOP, WALL = (390, 1560), (1366, 860), (1920, 1080)
+WIDEST = 1366
+"""Pixels across a picture."""
 LEADS = 500
 SHOWN_SECONDS = 3.0
 
@@ -60,15 +62,13 @@ def take(driver: webdriver.Chrome, served: Served, directory: Path) -> Iterator[
     waiting = served.post("leads", {"which": "breached"})[1]["leads"] or served.post("leads", {})[1]["leads"]
     lead = waiting[len(waiting) // 2]["lead"]
     pages = {
-        "floor-laptop": ("", LAPTOP, "light"),
-        "floor-phone": ("", PHONE, "light"),
-        "floor-wall": ("", WALL, "dark"),
-        "floor-dark": ("", LAPTOP, "dark"),
-        "leads-laptop": ("#/leads?which=waiting&temperature=hot", LAPTOP, "light"),
-        "leads-phone": ("#/leads?which=breached", PHONE, "dark"),
-        "lead-laptop": (f"#/lead/{lead}", LAPTOP, "light"),
-        "lead-phone": (f"#/lead/{lead}", PHONE, "light"),
-        "letters-laptop": ("#/letters", LAPTOP, "light"),
+        "floor": ("", LAPTOP, "light"),
+        "phone": ("", PHONE, "light"),
+        "wall": ("", WALL, "dark"),
+        "leads": ("#/leads?which=waiting&temperature=hot", LAPTOP, "dark"),
+        "lead": (f"#/lead/{lead}", LAPTOP, "light"),
+        "lead-phone": (f"#/lead/{lead}", PHONE, "dark"),
+        "letters": ("#/letters", PHONE, "light"),
     }
     for name, (page, size, scheme) in pages.items():
         resize(driver, *size)
@@ -77,7 +77,9 @@ def take(driver: webdriver.Chrome, served: Served, directory: Path) -> Iterator[
         driver.get(served.url + page)
         # Charts are drawn a frame after their numbers.
         time.sleep(SHOWN_SECONDS)
-        found = driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})
+        width, height = size
+        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": min(1, WIDEST / width)}
+        found = driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png", "clip": clip})
         (directory / f"{name}.png").write_bytes(b64decode(found["data"]))
         yield name
     for complaint in console(driver):
