@@ -80,7 +80,7 @@ class Guard:
             raise web.HTTPForbidden(text=REFUSED)
         if self._is_open:
             # A page elsewhere may have its own name resolve to this machine, and read here what it likes.
-            if not is_loopback(urlsplit(f"//{request.host}").hostname or ""):
+            if not is_loopback(_named(request)):
                 raise web.HTTPForbidden(text="Open the board by the name localhost, or set SALESPULSE_BOARD_TOKEN.\n")
             return await handler(request)
         if request.path in request.app[OPEN] or self._knows(request):
@@ -110,3 +110,11 @@ class Guard:
         is_secure = request.secure or request.headers.get("X-Forwarded-Proto") == "https"
         answer.set_cookie(_COOKIE, self._ticket, path="/", httponly=True, samesite="Strict", secure=is_secure)
         return answer
+
+
+def _named(request: web.Request) -> str:
+    """The name that the worker was asked by, without the port."""
+    try:
+        return urlsplit(f"//{request.host}").hostname or ""
+    except ValueError:
+        return ""

@@ -31,6 +31,8 @@ _REMEMBERED_SECONDS: Final = 5
 _REMEMBERED: Final = 720
 """Points kept for the chart of the last hour."""
 _OTHERS_SECONDS: Final = 5.0
+_LOOKS_SECONDS: Final = 30.0
+"""Whoever has looked within these looks still: nobody else makes ClickHouse work."""
 
 
 class Live:
@@ -51,6 +53,8 @@ class Live:
         self._past: deque[tuple[Any, ...]] = deque(maxlen=_REMEMBERED)
         self._others: dict[str, list[dict[str, Any]]] = {}
         self._others_at: int | None = None
+        self._others_as_of: int | None = None
+        self._looked = float("-inf")
         self._views: dict[tuple[str, str], bytes] = {}
 
     async def run(self) -> None:
@@ -60,7 +64,8 @@ class Live:
         try:
             while True:
                 self._tick()
-                if self._is_partial and monotonic() - asked >= _OTHERS_SECONDS and (asking is None or asking.done()):
+                is_idle = asking is None or asking.done()
+                if is_idle and self._is_partial and self._is_looked_at and monotonic() - asked >= _OTHERS_SECONDS:
                     asked, asking = monotonic(), asyncio.create_task(self._ask_for_others())
                 async with self._ticked:
                     self._ticked.notify_all()
@@ -99,16 +104,18 @@ class Live:
 
     def view(self, by: str, window: str) -> bytes:
         """The figures of everybody and of each group, as JSON."""
+        self._looked = monotonic()
         found = self._views.get((by, window))
         if found is None:
-            found = self._views[by, window] = orjson.dumps(self._view(by, window))
+            found = self._views[by, window] = orjson.dumps(self.look(by, window))
         return found
 
     def past(self) -> list[tuple[Any, ...]]:
         """The last hour: instant, leads that wait, hot ones, clocks at risk and breached, events a second."""
         return list(self._past)
 
-    def _view(self, by: str, window: str) -> dict[str, Any]:
+    def look(self, by: str, window: str) -> dict[str, Any]:
+        """The figures of everybody and of each group, made now."""
         made = figures.groups(self._rows(by, window))
         if by == "rep":
             made = [self._permitted(group) for group in made]
@@ -147,6 +154,10 @@ class Live:
     def _is_partial(self) -> bool:
         return self._floor.owned < (self._floor.partitions or 1)
 
+    @property
+    def _is_looked_at(self) -> bool:
+        return monotonic() - self._looked < _LOOKS_SECONDS
+
     def _rows(self, grouping: str, window: str) -> dict[figures.Key, figures.Row]:
         others = self._others.get(grouping, []) if self._is_partial else []
         return figures.standing(self._floor.rows(grouping), others, window)
@@ -159,6 +170,9 @@ class Live:
         self._ticks += 1
 
     def _remember(self) -> None:
+        if self._is_partial and not (self._is_looked_at and self._others_at):
+            # Without the rows of others the line would jump whenever somebody looks.
+            return
         total = figures.figures({kpi: row for (kpi, _), row in self._rows("all", "1h").items()})
         hot = figures.together(figures.hot(self._rows("team,temperature", "1h")))
         if self._as_of() is not None:
@@ -187,8 +201,7 @@ class Live:
         """The event time that every number has reached, as far as is known."""
         known = [self._floor.clock] if self._floor.owned else []
         if self._is_partial:
-            marks = [parse(row["watermark"])[0] for rows in self._others.values() for row in rows if row["watermark"]]
-            known.append(max(marks, default=None))
+            known.append(self._others_as_of)
         found = [at for at in known if at]
         return min(found) if found else None
 
@@ -198,6 +211,7 @@ class Live:
             others = {grouping: await self._recorded.rows(grouping, at) for grouping in GROUPED}
         except Unavailable as error:
             log.debug("the rows of other workers cannot be shown", reason=str(error))
-            self._others, self._others_at = {}, None
+            self._others, self._others_at, self._others_as_of = {}, None, None
             return
-        self._others, self._others_at = others, now()
+        marks = [parse(row["watermark"])[0] for rows in others.values() for row in rows if row["watermark"]]
+        self._others, self._others_at, self._others_as_of = others, now(), max(marks, default=None)

@@ -55,11 +55,6 @@ class Recorded:
         self._policies = policies
         self._turn = asyncio.Semaphore(AT_ONCE)
 
-    @property
-    def is_there(self) -> bool:
-        """Whether anybody has said where ClickHouse is."""
-        return self._dsn() is not None
-
     async def rows(self, grouping: str, at: Millis) -> list[dict[str, Any]]:
         """The rows of now, and of the hour and day that hold an instant."""
         return await self._ask(lambda client: queries.running(client, grouping, SHOWN, ("all", *RUNNING), at))
@@ -98,18 +93,21 @@ class Recorded:
         return await self._in_turn(asked)
 
     async def _in_turn(self, answer: Callable[[str], T]) -> T:
+        async with self._turn:
+            return await asyncio.to_thread(self._answered, answer)
+
+    def _answered(self, answer: Callable[[str], T]) -> T:
         dsn = self._dsn()
         if dsn is None:
             raise Unavailable("leads and history come from ClickHouse: set SALESPULSE_CLICKHOUSE for the worker too")
-        async with self._turn:
-            try:
-                return await asyncio.to_thread(answer, dsn)
-            except ClickHouseError as error:
-                if any(code in str(error) for code in ("UNKNOWN_TABLE", "UNKNOWN_DATABASE")):
-                    raise Unavailable("ClickHouse has no tables yet: salespulse sink clickhouse makes them") from None
-                raise Unavailable(f"ClickHouse gives no answer ({type(error).__name__})") from None
-            except OSError as error:
-                raise Unavailable(f"ClickHouse cannot be reached ({type(error).__name__})") from None
+        try:
+            return answer(dsn)
+        except ClickHouseError as error:
+            if any(code in str(error) for code in ("UNKNOWN_TABLE", "UNKNOWN_DATABASE")):
+                raise Unavailable("ClickHouse has no tables yet: salespulse sink clickhouse makes them") from None
+            raise Unavailable(f"ClickHouse gives no answer ({type(error).__name__})") from None
+        except OSError as error:
+            raise Unavailable(f"ClickHouse cannot be reached ({type(error).__name__})") from None
 
     def _dsn(self) -> str | None:
         return self._settings.clickhouse or running(self._settings, "clickhouse")

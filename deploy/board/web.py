@@ -117,7 +117,6 @@ class Pages:
                 "target": self._live.target,
                 "timezone": self._settings.timezone,
                 "crm_url": self._policies.notify.crm_url,
-                "recorded": self._recorded.is_there,
             }
         )
 

@@ -18,7 +18,7 @@ const said = document.getElementById("said");
 
 // What every page is given: `at()` is the worker's clock, `ask` fetches, `tell` speaks to a screen reader.
 const board = {
-  about: { shown_by: ["team"], target: null, timezone: "UTC", crm_url: null, recorded: true },
+  about: { shown_by: ["team"], target: null, timezone: "UTC", crm_url: null },
   pulse: null,
   skew: 0,
   at: () => Date.now() + board.skew,
