@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -33,6 +33,12 @@ from tests.deploy.board.serving import Served
 BY: Final = ("team", "team,temperature", "rep", "source")
 PHONE, LAPTOP, WALL = (390, 844), (1366, 860), (2560, 1440)
 _numbers = count(1)
+
+
+@pytest.fixture
+def threads() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as pool:
+        yield pool
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +189,9 @@ def test_what_other_workers_own_comes_from_clickhouse_and_the_page_says_so(serve
         other.end()
 
 
-def test_without_clickhouse_the_floor_is_there_and_the_rest_says_what_to_set(tmp_path: Path) -> None:
+def test_without_clickhouse_the_floor_is_there_and_the_rest_says_what_to_set(
+    tmp_path: Path, threads: ThreadPoolExecutor
+) -> None:
     alone = Served(tmp_path, None, rep_level="off")
     try:
         alone.feed(events(now()))
@@ -193,13 +201,11 @@ def test_without_clickhouse_the_floor_is_there_and_the_rest_says_what_to_set(tmp
         # Nobody may look at single reps.
         assert alone.get("floor?by=rep")[0] == 400
         stream = urllib.request.urlopen(f"{alone.url}live", timeout=20)
-        read = threading.Thread(target=stream.read)
-        read.start()
+        read = threads.submit(stream.read)
     finally:
-        # A worker that ends does not wait for those who look.
         alone.end()
-    read.join(5)
-    assert not read.is_alive()
+    # Whoever looked was told that it is over: a stream that is cut off raises.
+    assert read.result(10).startswith(b"event: floor")
 
 
 # In a browser
