@@ -55,7 +55,7 @@ export function floor(board, main, asked) {
 
   function begin() {
     table = new Table(`Figures by ${NAMES[choice.by].toLowerCase()}`, columns(board, choice), {
-      empty: "Nobody has done anything yet.",
+      empty: "No figures yet.",
       sorted: { name: "open", down: true },
     });
     latest = null;
@@ -149,6 +149,12 @@ function judge(seconds, target) {
   return ["good", "within the target"];
 }
 
+// Of a median among leads that still wait only what is over the target is known.
+function judgeMedian(response, target) {
+  const [state, words] = judge(response?.p50, target);
+  return state !== "bad" && response?.at_least.includes("p50") ? [null, "not yet known against the target"] : [state, words];
+}
+
 function quantile(response, name) {
   if (!response || response[name] === null || response[name] === undefined) return NONE;
   return `${response.at_least.includes(name) ? "≥ " : ""}${duration(response[name])}`;
@@ -185,7 +191,7 @@ const TILES = [
     label: "Response time",
     href: (choice) => link("engaged", {}, choice.window),
     show: ({ total }, { target, choice }) => {
-      const [state, words] = judge(total.response?.p50, target);
+      const [state, words] = judgeMedian(total.response, target);
       const when = WINDOWS[choice.window].toLowerCase();
       const goal = target ? `${words} of ${duration(target.seconds)}; ` : "";
       if (!total.response) return { value: NONE, below: `nobody engaged ${when}` };
@@ -242,7 +248,7 @@ function columns(board, choice) {
     number("oldest", "Oldest", 2, (row) => ({ text: row.open ? duration(waits(row.oldest, row.at)) : NONE }), (row) => -(row.oldest ?? Number.MAX_SAFE_INTEGER)),
     ...clocks,
     number("created", "New", 2, (row) => ({ text: count(row.created), href: row.created ? link("engaged", of(row), choice.window) : null }), (row) => row.created),
-    number("p50", "Median answer", 1, (row) => ({ text: quantile(row.response, "p50"), state: judge(row.response?.p50, board.about.target)[0] === "bad" ? "bad" : null }), (row) => row.response?.p50),
+    number("p50", "Median answer", 1, (row) => ({ text: quantile(row.response, "p50"), state: judgeMedian(row.response, board.about.target)[0] === "bad" ? "bad" : null }), (row) => row.response?.p50),
     number("p90", "9 of 10 in", 3, (row) => ({ text: quantile(row.response, "p90") }), (row) => row.response?.p90),
     ratio("followed_up", "Followed up", 2),
     ratio("replied", "Replied", 2),
