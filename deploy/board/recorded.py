@@ -131,13 +131,15 @@ def _leads(client: Client, which: str, of: Mapping[str, str], start: Millis) -> 
 
 def _clocks(client: Client, which: str, of: Mapping[str, str], start: Millis) -> dict[str, Any]:
     query = f"""
-        WITH found.1 AS latest, found.2 AS team, found.3 AS owner, found.4 AS policy, found.5 AS body
+        WITH found.1 AS latest, found.2 AS team, found.3 AS owner, found.4 AS policy, found.5 AS body,
+            found.6 AS step
         SELECT lead, team, owner, JSONExtractString(body, 'temperature') AS temperature,
             JSONExtractString(body, 'source') AS source, JSONExtractString(body, 'started_at'),
             JSONExtractString(body, 'kind'), policy, JSONExtract(body, 'due_at', 'Nullable(String)') AS due,
-            arrayPushBack(JSONExtract(body, 'steps', 'Array(String)'), latest), count() OVER ()
+            arrayPushBack(JSONExtract(body, 'steps', 'Array(String)'), if(step = '', latest, concat(latest, ':', step))),
+            count() OVER ()
         FROM (
-            SELECT lead, clock, argMax(tuple(name, team, owner, policy, body), (at, revision, identity)) AS found
+            SELECT lead, clock, argMax(tuple(name, team, owner, policy, body, step), (at, revision, identity)) AS found
             FROM sla_once GROUP BY lead, clock
         )
         WHERE latest IN %(names)s{_chosen(of)}

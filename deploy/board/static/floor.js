@@ -305,10 +305,17 @@ class History {
   }
 
   async load() {
-    const window = this.choice.window;
+    let window = this.choice.window;
+    const ask = (each) => this.board.ask(`history?window=${each}${this.team ? `&team=${encodeURIComponent(this.team)}` : ""}`);
     try {
       if (!this.past.length) this.past = await this.board.ask("past");
-      this.recorded = await this.board.ask(`history?window=${window}${this.team ? `&team=${encodeURIComponent(this.team)}` : ""}`);
+      let found = await ask(window);
+      // On the first day there is nothing to be seen by day.
+      if (window === "1d" && found.start.length < 2) {
+        window = "1h";
+        found = await ask(window);
+      }
+      this.recorded = found;
       this.note.hidden = true;
     } catch (error) {
       this.recorded = null;

@@ -74,6 +74,12 @@ function LEADS(board, which) {
   return [name, wait, text("temperature", "Temperature"), text("team", "Team"), text("rep", "Rep", 2), text("source", "Source", 2), { name: "engaged", label: `Engaged (${zone})`, level: 3, cell: (row) => ({ text: moment(row.engaged_at, zone) }), sort: (row) => row.engaged_at }];
 }
 
+// at_risk:0.8 is a warning at 80 % of the target, escalated:1 the first escalation.
+function told(step) {
+  const [name, which = ""] = step.replace("sla.", "").split(":");
+  return `${plain(name)}${which ? (name === "at_risk" ? ` ${Math.round(which * 100)} %` : ` ${which}`) : ""}`;
+}
+
 function CLOCKS(board) {
   const zone = board.about.timezone;
   const due = (row) => (row.due_at ? Date.parse(row.due_at) : null);
@@ -95,6 +101,6 @@ function CLOCKS(board) {
     text("rep", "Rep", 2),
     text("temperature", "Temperature", 2),
     text("policy", "Policy", 2),
-    { name: "steps", label: "Told so far", level: 3, cell: (row) => ({ text: row.steps.map((step) => plain(step.replace("sla.", ""))).join(", ") }) },
+    { name: "steps", label: "Told so far", level: 3, cell: (row) => ({ text: [...new Set(row.steps.map(told))].join(", ") }) },
   ];
 }

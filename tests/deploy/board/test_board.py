@@ -106,6 +106,9 @@ def test_the_leads_that_wait_longest_come_first_and_say_since_when(served: Serve
     ]
     [clock] = served.post("leads", {"which": "breached"})[1]["leads"]
     assert (clock["lead"], clock["policy"], clock["clock"]) == ("late", "hot@1", "first_response")
+    assert clock["steps"] == ["started", "at_risk:0.5", "sla.breached"]
+    [clock] = served.post("leads", {"which": "at_risk"})[1]["leads"]
+    assert (clock["lead"], clock["steps"]) == ("risky", ["started", "sla.at_risk:0.5"])
 
 
 def test_the_stream_tells_what_is_so_and_then_what_changes(served: Served) -> None:
