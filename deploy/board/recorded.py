@@ -136,8 +136,9 @@ def _clocks(client: Client, which: str, of: Mapping[str, str], start: Millis) ->
         SELECT lead, team, owner, JSONExtractString(body, 'temperature') AS temperature,
             JSONExtractString(body, 'source') AS source, JSONExtractString(body, 'started_at'),
             JSONExtractString(body, 'kind'), policy, JSONExtract(body, 'due_at', 'Nullable(String)') AS due,
-            arrayPushBack(JSONExtract(body, 'steps', 'Array(String)'), if(step = '', latest, concat(latest, ':', step))),
-            count() OVER ()
+            arrayPushBack(
+                JSONExtract(body, 'steps', 'Array(String)'), if(step = '', latest, concat(latest, ':', step))
+            ), count() OVER ()
         FROM (
             SELECT lead, clock, argMax(tuple(name, team, owner, policy, body, step), (at, revision, identity)) AS found
             FROM sla_once GROUP BY lead, clock
