@@ -32,8 +32,8 @@ _KEPT: Final = frozenset(
     for window in (("all",) if by_name[kpi].kind == "now" else RUNNING)
 )
 
-Place = tuple[str, str, str, str, tuple[str, ...]]
-"""Grouping, KPI, window and its start, and the values of the grouping's dimensions."""
+Place = tuple[str, str, str, tuple[str, ...]]
+"""KPI, window and its start, and the values of the grouping's dimensions."""
 
 
 class Floor:
@@ -42,7 +42,7 @@ class Floor:
     def __init__(self) -> None:
         self.partitions = 0
         self._clocks: dict[int, Millis] = {}
-        self._rows: dict[int, dict[Place, KpiRow]] = {}
+        self._rows: dict[int, dict[str, dict[Place, KpiRow]]] = {}
 
     @property
     def owned(self) -> int:
@@ -56,24 +56,23 @@ class Floor:
 
     def rows(self, grouping: str) -> list[KpiRow]:
         """The rows of a grouping that are of now, or whose window holds the clock."""
-        return [
-            row
-            for partition, rows in self._rows.items()
-            for place, row in rows.items()
-            if place[0] == grouping and _has_begun(row, self._clock(partition)) and _runs(row, self._clock(partition))
-        ]
+        found: list[KpiRow] = []
+        for partition, rows in self._rows.items():
+            clock = self._clock(partition)
+            found += (row for row in rows[grouping].values() if _has_begun(row, clock) and _runs(row, clock))
+        return found
 
     def open(self, partition: int, partitions: int) -> None:
         """Begin to own one of so many partitions."""
         self.partitions = partitions
-        self._rows[partition] = {}
+        self._rows[partition] = {grouping: {} for grouping in GROUPED}
 
     def update(self, partition: int, row: KpiRow) -> None:
         """Take in a row as it is published; later ones of the same place take its own."""
         if (row.kpi, row.grouping, row.window) not in _KEPT:
             return
         values = tuple(row.dimensions[name] for name in GROUPINGS[row.grouping])
-        place, rows = (row.grouping, row.kpi, row.window, row.start, values), self._rows[partition]
+        place, rows = (row.kpi, row.window, row.start, values), self._rows[partition][row.grouping]
         if row.window == "all" and not row.count:
             # Nobody waits there any more: those places would only pile up.
             rows.pop(place, None)
@@ -84,8 +83,8 @@ class Floor:
         """Let time pass: what was of a window that is over is dropped once an hour."""
         before, self._clocks[partition] = self._clock(partition), max(self._clock(partition), watermark)
         if watermark // _HOUR > before // _HOUR:
-            rows = self._rows[partition]
-            self._rows[partition] = {place: row for place, row in rows.items() if _runs(row, watermark)}
+            for grouping, rows in self._rows[partition].items():
+                self._rows[partition][grouping] = {place: row for place, row in rows.items() if _runs(row, watermark)}
 
     def drop(self, partition: int) -> None:
         """A partition is no longer ours."""

@@ -47,9 +47,9 @@ def target(file: PolicyFile) -> Target | None:
 def standing(own: Iterable[KpiRow], others: Iterable[Row], window: str) -> dict[Key, Row]:
     """The rows of now and of a window, of each place the one with the greatest revision."""
     found: dict[Key, Row] = {}
-    for row in (*map(structs.asdict, own), *others):
-        if row["window"] not in ("all", window):
-            continue
+    shown = ("all", window)
+    rows = [structs.asdict(row) for row in own if row.window in shown]
+    for row in (*rows, *(row for row in others if row["window"] in shown)):
         key = row["kpi"], tuple(row["dimensions"][name] for name in GROUPINGS[row["grouping"]])
         before = found.get(key)
         if before is None or (row["start"], row["revision"]) > (before["start"], before["revision"]):
