@@ -13,7 +13,7 @@ from kafka import KafkaAdminClient
 from benchmarks.peers.environment import NotHere
 from benchmarks.peers.listed import ENGINES, Engine
 from benchmarks.peers.running import BROKER_CORE, Cost, Input, RunFailed, on_core, run
-from benchmarks.peers.telling import Told, as_json, table
+from benchmarks.peers.telling import Told, read, rows, table, write
 from benchmarks.peers.truth import truth
 from benchmarks.workload import events
 from deploy import topics
@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", default="", help="only engines whose name contains one of these, with commas between")
     parser.add_argument(
-        "--json", type=Path, help="write the table there, too; what stands there of other engines stays"
+        "--json", type=Path, help="write the table there, too; rows of other engines that stand there stay"
     )
     args = parser.parse_args()
     settings = Settings(_env_file=None)
@@ -44,9 +44,10 @@ def main() -> int:
         for number in range(1, args.runs + 1):
             with on_core(BROKER_CORE):
                 _one_run(number, engines, settings, Path(scratch) / str(number), told)
+    found = rows(told, read(args.json))
     if args.json is not None:
-        as_json(told, args.json)
-    table(told)
+        write(found, args.json)
+    table(told, found)
     return 1 if told.failed else 0
 
 

@@ -57,14 +57,30 @@ def _raw(given: Input, directory: Path, settings: Settings) -> Jobs:
     }
 
 
-def _ours(given: Input, directory: Path, settings: Settings) -> Jobs:
-    env = LIGHT | {
+def _core(given: Input, directory: Path, settings: Settings) -> Jobs:
+    env = _settings(given, directory)
+    return {
+        f"ours, without Kafka: {what}": Job(
+            _module("core", what), env | _env(given, directory / what, "core"), directory / what, ends=True
+        )
+        for what in ("decoding", "all")
+    }
+
+
+def _settings(given: Input, directory: Path) -> dict[str, str]:
+    """The settings of the pipeline for the work."""
+    return LIGHT | {
         "SALESPULSE_KAFKA": given.kafka,
         "SALESPULSE_TOPIC_PREFIX": given.prefix,
         "SALESPULSE_DATA_DIR": str(directory / "data"),
         "SALESPULSE_PORT": "0",
+        "SALESPULSE_COMMIT_INTERVAL": "1s",
         **{f"SALESPULSE_{name.upper()}": length for name, length in KEPT.items()},
     }
+
+
+def _ours(given: Input, directory: Path, settings: Settings) -> Jobs:
+    env = _settings(given, directory)
     first, second = directory / "1", directory / "2"
     rows = tuple(f"{given.prefix}.kpi.{family}" for family in ("response", "follow-up", "reply"))
     return {
@@ -129,6 +145,7 @@ def _report(line: str) -> None:
 ENGINES: Final = (
     Engine("raw", _raw),
     Engine("ours", _ours),
+    Engine("core", _core),
     Engine("kafka-streams", _kafka_streams("at_least_once")),
     Engine("kafka-streams-exactly-once", _kafka_streams("exactly_once_v2")),
     Engine("bytewax", _bytewax),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -17,8 +18,11 @@ from benchmarks.peers.running import Cost, RunFailed
 RAW: Final = "raw: aiokafka, orjson"
 OURS: Final = "ours, stage 1"
 _BOTH: Final = "ours, both stages"
-_COLUMNS: Final = ("engine", "events", "CPU s per million", "spread", "second half", "with its start", "to raw",
-                   "to ours", "events/s", "peak MiB", "MiB to Kafka", "answers")  # fmt: skip
+_COLUMNS: Final = (
+    *("engine", "events", "CPU s per\nmillion", "least…\nmost", "second\nhalf", "with its\nstart", "to\nraw"),
+    *("to\nours", "events/s", "peak\nMiB", "MiB to\nKafka", "answers"),
+)
+Row = dict[str, Any]
 
 
 class Told(Struct):
@@ -55,17 +59,20 @@ def _together(first: Cost, second: Cost) -> Cost:
     )
 
 
-def rows(told: Told) -> list[dict[str, Any]]:
-    """One row for each job, medians over the runs; CPU seconds per million events."""
-    found = [{"engine": name, **_row(costs)} for name, costs in told.costs.items()]
+def rows(told: Told, before: Sequence[Row] = ()) -> list[Row]:
+    """One row for each job, medians over the runs; CPU seconds per million events. Rows of ``before`` stay, if not made
+    anew, and the ratios are those of all together."""
+    made: list[Row] = [{"engine": name, **_row(costs)} for name, costs in told.costs.items()]
+    names = {row["engine"] for row in made}
+    found = [row for row in before if row["engine"] not in names] + made
     base = {row["engine"]: row["cpu"] for row in found}
     for row in found:
-        row["to_raw"] = row["cpu"] / base[RAW] if RAW in base else None
-        row["to_ours"] = row["cpu"] / base[OURS] if OURS in base else None
+        row["to_raw"] = round(row["cpu"] / base[RAW], 3) if RAW in base else None
+        row["to_ours"] = round(row["cpu"] / base[OURS], 3) if OURS in base else None
     return found
 
 
-def _row(costs: list[Cost]) -> dict[str, Any]:
+def _row(costs: list[Cost]) -> Row:
     def middle(values: list[float]) -> float:
         return round(median(values), 2)
 
@@ -87,26 +94,28 @@ def _row(costs: list[Cost]) -> dict[str, Any]:
     }
 
 
-def as_json(told: Told, path: Path) -> None:
-    """Write the rows; rows of other engines that stand there stay."""
-    made = rows(told)
-    names = {row["engine"] for row in made}
-    before = orjson.loads(path.read_bytes()) if path.exists() else []
-    kept = [row for row in before if row["engine"] not in names]
-    path.write_bytes(orjson.dumps(kept + made, option=orjson.OPT_INDENT_2) + b"\n")
+def read(path: Path | None) -> list[Row]:
+    """The rows that were written there, none where there is no file."""
+    found: list[Row] = orjson.loads(path.read_bytes()) if path is not None and path.exists() else []
+    return found
 
 
-def table(told: Told) -> None:
+def write(found: list[Row], path: Path) -> None:
+    """The rows as JSON."""
+    path.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+def table(told: Told, found: list[Row]) -> None:
     """Print it, and what could not be measured."""
-    shown = Table(title=f"{told.events:,} events, {told.events // 5:,} leads, 4 partitions, one core; {told.runs} runs")
+    shown = Table(title=f"{told.events:,} events, {told.events // 5:,} leads, 4 partitions, one core")
     for column in _COLUMNS:
-        shown.add_column(column, justify="left" if column == "engine" else "right")
-    for row in rows(told):
+        shown.add_column(column, justify="left" if column == "engine" else "right", no_wrap=column != "engine")
+    for row in found:
         shown.add_row(
             row["engine"],
             f"{row['events']:,}",
             f"{row['cpu']:.1f}",
-            f"{row['least']:.1f}…{row['most']:.1f}",
+            f"{row['least']:.1f}…{row['most']:.1f}" if row["runs"] > 1 else "",
             *(f"{row[name]:.1f}" if row[name] is not None else "" for name in ("second_half", "with_start")),
             *(f"{row[name]:.2f}" if row[name] is not None else "" for name in ("to_raw", "to_ours")),
             f"{row['events_per_second']:,}",
@@ -114,7 +123,7 @@ def table(told: Told) -> None:
             f"{row['kafka_mib']:,.0f}",
             "right" if row["results"] else "",
         )
-    console = Console(width=170)
+    console = Console(width=140)
     console.print(shown)
     for name, fault in told.faults.items():
         console.print(f"{name}: {fault}", markup=False, highlight=False)

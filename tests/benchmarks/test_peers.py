@@ -15,7 +15,7 @@ import pytest
 
 from benchmarks.peers.answers import differences, of_peer
 from benchmarks.peers.running import Cost
-from benchmarks.peers.telling import Told, as_json, rows
+from benchmarks.peers.telling import Told, read, rows, write
 from benchmarks.peers.truth import Cells, truth
 from benchmarks.peers.watching import Logs, Watch
 from benchmarks.peers.work import absorb, add
@@ -89,7 +89,7 @@ def cost(cpu: float) -> Cost:
     return Cost(events=500_000, whole=9, consuming=cpu, second_half=1, seconds=10, peak_mib=1, kafka_mib=1, results=1)
 
 
-def test_ratios_are_those_of_medians_per_million(tmp_path: Path) -> None:
+def test_ratios_are_those_of_medians_per_million() -> None:
     told = Told(500_000, 3)
     for cpu in (3, 1, 2):
         told.note("raw", "raw: aiokafka, orjson", cost(cpu))
@@ -98,12 +98,17 @@ def test_ratios_are_those_of_medians_per_million(tmp_path: Path) -> None:
     found = {row["engine"]: row for row in rows(told)}
     assert found["Quix Streams"]["cpu"] == 64 and found["Quix Streams"]["second_half"] == 4
     assert (found["Quix Streams"]["to_raw"], found["Quix Streams"]["to_ours"]) == (16, 4)
+
+
+def test_rows_of_engines_that_were_not_measured_again_stay(tmp_path: Path) -> None:
     path = tmp_path / "peers.json"
-    path.write_bytes(orjson.dumps([{"engine": "another"}, {"engine": "Quix Streams", "cpu": 1}]))
-    as_json(told, path)
-    assert {row["engine"]: row.get("cpu") for row in orjson.loads(path.read_bytes())} == {
-        "another": None,
-        "raw: aiokafka, orjson": 4,
-        "ours, stage 1": 16,
-        "Quix Streams": 64,
+    before = Told(500_000, 1)
+    for name in ("raw: aiokafka, orjson", "Quix Streams"):
+        before.note("", name, cost(1))
+    write(rows(before), path)
+    told = Told(500_000, 1)
+    told.note("quix", "Quix Streams", cost(3))
+    assert {row["engine"]: row["to_raw"] for row in rows(told, read(path))} == {
+        "raw: aiokafka, orjson": 1,
+        "Quix Streams": 3,
     }
