@@ -150,6 +150,6 @@ ENGINES: Final = (
     Engine("kafka-streams-exactly-once", _kafka_streams("exactly_once_v2")),
     Engine("bytewax", _bytewax),
     Engine("quix", _quix),
-    Engine("flink", _flink),
+    Engine("flink", _flink, most=5_000),
     Engine("faust", _faust, most=20_000),
 )
