@@ -69,7 +69,7 @@ def test_a_recorded_help_desk_has_its_true_kpis_in_any_order_and_with_repeats(
     true = orjson.loads(recorded("uci_incidents.truth.json").read_bytes())
     # What the truth has, since it is a great many events: of everything the floors below are.
     kpis = "lead_response_time,follow_up_rate,follow_ups_per_lead,reply_rate,leads_created"
-    settings = settings.model_copy(update={"kpis": kpis, "groupings": "all,source,channel"})
+    settings = settings.model_copy(update={"kpis": kpis, "groupings": "all;source;channel"})
     result = replay(settings, [path])
     check(true["all"], result, "all")
     for source, by_source in true["by_source"].items():

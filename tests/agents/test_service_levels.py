@@ -278,7 +278,7 @@ def test_many_that_fall_due_at_once_are_told_in_turns(tmp_path: Path) -> None:
     while processor.has_more:
         assert processor.settled_at is None
         rounds.append(len(driven.leads.once(0)))
-    assert len(rounds) == 3
+    assert len(rounds) == 2
     assert all(processor._levels._again.at(f"lead-{n}") is None for n in range(2_500))
 
 

@@ -37,12 +37,16 @@ from tests.faults.of_workers import (
 
 
 class Fault(NamedTuple):
-    """``inflict`` does it to a floor while events are on their way; ``nodes`` brokers, ``clickhouse`` with a sink."""
+    """``inflict`` does it to a floor while events are on their way; ``nodes`` brokers, ``clickhouse`` with a sink.
+
+    ``forgets``: what was announced and refused is forgotten with the state, and told again under the same names.
+    """
 
     name: str
     inflict: Callable[[Floor], None]
     nodes: int = 1
     clickhouse: bool = False
+    forgets: bool = False
 
 
 FAULTS: Final = (
@@ -70,7 +74,7 @@ FAULTS: Final = (
         "events weeks late, in any order, of one instant, of the future; idle topic and partition", confuse_the_times
     ),
     Fault("input topics deleted and created again", make_a_topic_anew),
-    Fault("changelogs deleted and created again", lose_the_changelogs),
+    Fault("changelogs deleted and created again", lose_the_changelogs, forgets=True),
     Fault("ClickHouse refusing, cut off, held, slow, narrow", miss_clickhouse, clickhouse=True),
     Fault("ClickHouse out of memory, read-only", exhaust_clickhouse, clickhouse=True),
     Fault("ClickHouse killed and restarted", kill_clickhouse),

@@ -181,7 +181,7 @@ class Floor:
         shutil.copytree(worker.directory, copy)
         return copy
 
-    def settle(self, seconds: float = _PATIENCE_SECONDS) -> tuple[Toll, float]:
+    def settle(self, seconds: float = _PATIENCE_SECONDS, *, forgets: bool = False) -> tuple[Toll, float]:
         """Wait until the outputs are what they must be: what is still wrong after ``seconds``, and how long it took."""
         began = time.monotonic()
         expected = Expected.of(self.lines, self.settings, self.settings.data_dir / "expected")
@@ -189,7 +189,7 @@ class Floor:
         took = time.monotonic() - began
         try:
             while True:
-                toll = outputs.read().toll(expected)
+                toll = outputs.read().toll(expected, forgets)
                 if not toll.is_any and self.dsn is not None and self.sinks:
                     toll = stored(self.dsn, outputs, expected)
                 if not toll.is_any or time.monotonic() - began > seconds + took:

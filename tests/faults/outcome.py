@@ -158,14 +158,14 @@ class Outputs:
         else:
             self._told[key] = _bare(row)
 
-    def toll(self, expected: Expected) -> Toll:
-        """What is wrong as of now."""
+    def toll(self, expected: Expected, forgets: bool = False) -> Toll:
+        """What is wrong as of now; ``forgets`` where all may have been told again."""
         toll = Toll()
         _weigh("row", expected.rows, self._told, toll)
         _weigh("facts", expected.facts, {key: _bare(row) for key, row in self.facts.items()}, toll)
         _weigh_letters(expected.letters, Counter(self.letters.values()), toll)
-        _weigh_announcements(expected, self.announced, toll)
-        if self.repeated:
+        _weigh_announcements(expected, self.announced, toll, forgets)
+        if self.repeated and not forgets:
             toll.add(False, "dead letters repeated:", self.repeated)
         return toll
 
@@ -221,11 +221,16 @@ def _weigh_letters(expected: Counter[Any], found: Counter[Any], toll: Toll) -> N
         toll.add(False, "surplus:", line)
 
 
-def _weigh_announcements(expected: Expected, announced: list[Row], toll: Toll) -> None:
-    """Each step of a clock exactly once by its identity, none missing, and the outcomes as they must be."""
+def _weigh_announcements(expected: Expected, announced: list[Row], toll: Toll, forgets: bool) -> None:
+    """Each step of a clock exactly once by its identity, none missing, and the outcomes as they must be.
+
+    Who forgets what was told tells all steps again, and takes none back that it does not know of.
+    """
     counts = Counter((told["lead"], told["identity"]) for told in announced)
     for name in expected.announced - counts.keys():
         toll.add(True, "never announced:", name)
+    if forgets:
+        return
     for name, times in counts.items():
         if times > 1:
             toll.add(False, f"announced {times} times:", name)

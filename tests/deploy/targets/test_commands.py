@@ -13,6 +13,7 @@ import structlog
 from clickhouse_connect.driver.client import Client
 from typer.testing import CliRunner
 
+from agents.engine.clock import now
 from deploy.cli import app
 from schemas.settings import Settings
 from sinks.reading import records
@@ -99,7 +100,7 @@ def test_the_list_says_what_stands_who_set_it_and_what_is_in_the_place_of_the_re
     told("set", "deals_won", "6", "--rep", "r-1", "--period", "2026-03", "--by", "bob")
     told("set", "reply_rate", "0.3", "--period", "2026")
     told("revoke", "reply_rate", "--period", "2026", "--by", "cid")
-    record(client, (each.value for each in records(settings, settings.topic("targets"))))
+    record(client, (each.value for each in records(settings, settings.topic("targets"))), at=now())
     rows = [json.loads(line) for line in told("list", "--history", "--json").splitlines()]
     assert [(row["kpi"], row["value"], row["by"], row["state"]) for row in rows if row["kpi"] != "reply_rate"] == [
         ("deals_won", "5", "ann", "replaced"), ("deals_won", "6", "bob", "stands"),
