@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import faust
+from faust.auth import Credentials, SASLCredentials, SSLCredentials
 
 from agents.engine.engine import Engine
 from agents.engine.faust_transport import Fetched, FetchSchema, Transport
 from agents.engine.membership import FaustGroup
 from agents.engine.partition import Plan
 from agents.engine.processor import Factory
+from schemas import connection
 from schemas.settings import Settings
 
 TRANSACTION_SECONDS = 20.0
@@ -44,7 +46,7 @@ def plan(
         inputs=tuple(settings.topic(name) for name in inputs),
         changelog=settings.topic(f"internal.{stage}-changelog"),
         directory=settings.data_dir / "state" / settings.topic(stage),
-        connection={"bootstrap_servers": settings.kafka, "client_id": settings.topic(stage)},
+        connection={**connection.kafka(settings), "client_id": settings.topic(stage)},
         timeout=TRANSACTION_SECONDS,
         factory=factory,
         interval=settings.commit_interval / 1000 * pace,
@@ -59,6 +61,7 @@ def stage_app(settings: Settings, stage: Plan, on_cycle: Callable[[float], None]
     app = StageApp(
         stage.group,
         broker=[f"kafka://{server}" for server in str(settings.kafka).split(",")],
+        broker_credentials=_credentials(stage.connection),
         datadir=str(datadir),
         broker_commit_interval=stage.interval,
         broker_session_timeout=settings.session_timeout / 1000,
@@ -78,6 +81,15 @@ def stage_app(settings: Settings, stage: Plan, on_cycle: Callable[[float], None]
     app.on_rebalance_complete.connect(_open(app))
     _agent(app, stage)
     return app
+
+
+def _credentials(options: Mapping[str, Any]) -> Credentials | None:
+    """What Faust's own clients are to say and check, as ours do."""
+    context = options.get("ssl_context")
+    if mechanism := options.get("sasl_mechanism"):
+        user, password = options["sasl_plain_username"], options["sasl_plain_password"]
+        return SASLCredentials(username=user, password=password, ssl_context=context, mechanism=mechanism)
+    return SSLCredentials(context) if context else None
 
 
 def _open(app: StageApp) -> Any:

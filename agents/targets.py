@@ -15,6 +15,7 @@ from kafka import KafkaProducer
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from agents.engine.clock import monotonic, now
+from schemas import connection
 from schemas.catalogue import by_name
 from schemas.events import Millis
 from schemas.policy import PolicyFile
@@ -67,7 +68,7 @@ class Pursuit:
 
     def turn(self) -> None:
         """Measure and publish where a target has been set or revoked, or the interval of the settings is over."""
-        with closing(connect(str(self._settings.clickhouse))) as client:
+        with closing(connect(self._settings)) as client:
             if not targets.are_kept(client):
                 # The sink makes tables and views when it first meets ClickHouse: until then there is nothing to ask.
                 return
@@ -164,7 +165,7 @@ def _go_on(pursuit: Pursuit, stop: threading.Event) -> None:
 
 
 def _send(settings: Settings, records: Mapping[bytes, bytes | None]) -> None:
-    with closing(KafkaProducer(bootstrap_servers=settings.kafka, acks="all", linger_ms=20)) as producer:
+    with closing(KafkaProducer(**connection.kafka(settings), acks="all", linger_ms=20)) as producer:
         topic = settings.topic(TOPIC)
         for sent in [producer.send(topic, key=key, value=value) for key, value in records.items()]:
             sent.get(timeout=_SEND_SECONDS)

@@ -16,6 +16,7 @@ from deploy.failures import Failure
 from deploy.listings import console
 from deploy.tables import expecting_tables
 from deploy.topics import Holding, holdings
+from schemas import connection
 from schemas.events import Millis
 from schemas.forgetting import TOPIC, Forget, Forgotten, answer, encode, mark
 from schemas.partitioning import partition_of
@@ -77,9 +78,7 @@ def _gone_by(holding: Holding, at: Millis) -> Millis:
 def _asked(settings: Settings, request: Forget, deadline: float) -> list[Forgotten]:
     """Send the request; the answers to it and to whatever it led to."""
     topic = settings.topic(TOPIC)
-    consumer = KafkaConsumer(
-        bootstrap_servers=settings.kafka, isolation_level="read_committed", enable_auto_commit=False
-    )
+    consumer = KafkaConsumer(**connection.kafka(settings), isolation_level="read_committed", enable_auto_commit=False)
     with closing(consumer):
         places = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
         consumer.assign(places)
@@ -98,7 +97,7 @@ def _asked(settings: Settings, request: Forget, deadline: float) -> list[Forgott
 
 def _send(settings: Settings, topic: str, request: Forget, partitions: int) -> None:
     key = request.place.encode()
-    with closing(KafkaProducer(bootstrap_servers=settings.kafka, acks="all")) as producer:
+    with closing(KafkaProducer(**connection.kafka(settings), acks="all")) as producer:
         producer.send(topic, encode(request), key, partition=partition_of(key, partitions)).get(timeout=30)
 
 
@@ -109,7 +108,7 @@ def _unanswered(first: str, answers: dict[str, Forgotten]) -> set[str]:
 def _deleted(settings: Settings, request: Forget, names: Iterable[str], deadline: float) -> dict[str, int]:
     """Rows deleted from each table once all of the leads are."""
     marks = sorted(name for name in names if "@" not in name)
-    with expecting_tables(), closing(connect(str(settings.clickhouse))) as client:
+    with expecting_tables(), closing(connect(settings)) as client:
         while (rows := forgotten(client, marks, request.at)) is None:
             if monotonic() > deadline:
                 raise Failure(_late(settings, "the ClickHouse sink has not said that its rows are deleted"))

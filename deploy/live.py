@@ -9,6 +9,7 @@ from typing import Any
 from kafka import KafkaProducer
 
 from deploy.simulator.floor import live
+from schemas import connection
 from schemas.events import TOPIC_OF, Millis
 from schemas.publishing import dumps
 from schemas.settings import Settings
@@ -24,7 +25,7 @@ def follow(settings: Settings, seed: int, speed: float, now: Callable[[], Millis
     """
     start = now()
     run = f"{start // 1000:x}"
-    producer = KafkaProducer(bootstrap_servers=settings.kafka, acks="all", linger_ms=20)
+    producer = KafkaProducer(**connection.kafka(settings), acks="all", linger_ms=20)
     try:
         said = start
         for sent, (due, event) in enumerate(live(seed, start, speed)):

@@ -14,7 +14,7 @@ def configure(level: str) -> None:
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     # They warn of every broken connection and every late timer on the way to mending it.
-    for library in ("kafka", "aiokafka", "mode", "faust"):
+    for library in ("kafka", "aiokafka", "mode", "faust", "urllib3", "clickhouse_connect"):
         logging.getLogger(library).setLevel(logging.ERROR)
     logging.getLogger("aiokafka.consumer.group_coordinator").addFilter(_is_news)
     logging.getLogger("kafka.net.selector").addFilter(_is_fault)

@@ -20,6 +20,7 @@ from aiokafka.errors import KafkaError
 from msgspec import Struct
 
 from deploy.topics import TOPICS
+from schemas import connection
 from schemas.events import TOPIC_OF
 from schemas.partitioning import partition_of
 from schemas.settings import Settings
@@ -183,7 +184,7 @@ class Sender:
         if self._settings.kafka is None:
             raise ProduceFailed("no Kafka to send to: SALESPULSE_KAFKA is not set and the local one is not running")
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._settings.kafka.split(","),
+            **connection.kafka(self._settings),
             enable_idempotence=True,
             acks="all",
             max_batch_size=_BATCH_BYTES,

@@ -53,7 +53,7 @@ def scope(
 
 def compare(settings: Settings, compared: Scope, sleep: Callable[[float], None]) -> Reconciliation:
     """Compare in ``settings.clickhouse``; ``Failure`` where nothing has been brought there yet."""
-    with expecting_tables(), closing(session(str(settings.clickhouse))) as client:
+    with expecting_tables(), closing(session(settings)) as client:
         return reconcile(client, settings, compared, now(), sleep)
 
 

@@ -21,6 +21,7 @@ from agents.worker import work
 from deploy import topics
 from deploy.attainment import attainment
 from deploy.produce import produce, read_lines
+from schemas import connection
 from schemas.events import Millis
 from schemas.policy import NOTHING, PolicyFile
 from schemas.settings import Settings
@@ -161,7 +162,7 @@ async def _records(settings: Settings, name: str) -> AsyncIterator[tuple[bytes, 
     """By aiokafka, since of a long log there are more rows than events, and it has them decoded by compiled code."""
     topic = settings.topic(name)
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka, isolation_level="read_committed", enable_auto_commit=False
+        **connection.kafka(settings), isolation_level="read_committed", enable_auto_commit=False
     )
     await consumer.start()
     try:

@@ -16,6 +16,7 @@ from rich.table import Table
 from deploy.failures import Failure
 from deploy.listings import console
 from deploy.wording import duration, share
+from schemas import connection
 from schemas.catalogue import Family, by_name
 from schemas.settings import Settings
 from sinks.clickhouse import queries
@@ -39,7 +40,7 @@ def latest(
 
 def client_of(settings: Settings) -> Client:
     """A client of ``settings.clickhouse`` whose queries may run side by side."""
-    return get_client(dsn=settings.clickhouse, autogenerate_session_id=False)
+    return get_client(**connection.clickhouse(settings), autogenerate_session_id=False)
 
 
 @contextmanager

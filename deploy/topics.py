@@ -11,11 +11,14 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import NoError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 from msgspec import Struct
 
+from schemas import connection
 from schemas.settings import Settings
 
 REPLAY_MARK: Final = ".replay-"
 """Stands in the prefix of a replay's own topics, and only topics of such a prefix are ever deleted."""
 
+_ANSWER_MS: Final = 10_000
+"""Whoever is refused tries again for so long."""
 _DAY_MS: Final = 86_400_000
 _MEBIBYTE: Final = 1_048_576
 
@@ -143,7 +146,7 @@ def delete(settings: Settings) -> list[str]:
 def _admin(settings: Settings) -> Iterator[Any]:
     if settings.kafka is None:
         raise ValueError("no Kafka to ask: SALESPULSE_KAFKA is not set and the local one is not running")
-    admin = KafkaAdminClient(bootstrap_servers=settings.kafka.split(","))
+    admin = KafkaAdminClient(**connection.kafka(settings), bootstrap_timeout_ms=_ANSWER_MS)
     try:
         yield admin
     finally:

@@ -13,6 +13,8 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from agents.engine.clock import monotonic, now
 from deploy.readings import HotLead, Rows, by_team, hot_leads, is_ready, scrape
 from deploy.screen import Picture
+from deploy.wording import hidden
+from schemas import connection
 from schemas.settings import Settings
 from sinks.clickhouse.queries import counts
 
@@ -30,13 +32,15 @@ class Watch:
         self._seconds = seconds
         self._web = f"http://{settings.host}:{settings.port}"
         self._sink = f"http://{settings.host}:{sink_port}/metrics"
-        self._client: Any = clickhouse_connect.get_client(dsn=settings.clickhouse, autogenerate_session_id=False)
+        self._client: Any = clickhouse_connect.get_client(
+            **connection.clickhouse(settings), autogenerate_session_id=False
+        )
         self._places = (
             ("the board", f"{self._web}/board"),
             ("Prometheus metrics", f"{self._web}/metrics"),
             ("worker ready?", f"{self._web}/readyz"),
             ("Kafka", f"{settings.kafka}   topics {settings.topic('*')}"),
-            ("ClickHouse", f"{settings.clickhouse}   SELECT * FROM kpis_latest"),
+            ("ClickHouse", f"{hidden(settings.clickhouse)}   SELECT * FROM kpis_latest"),
             ("logs", str(settings.data_dir / "logs")),
         )
         self._looks = itertools.count()

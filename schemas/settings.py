@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
 
 from schemas.instants import parse
 from schemas.recorded_settings import bands, benchmarks, chosen, names, ratios
@@ -70,7 +71,27 @@ class Settings(BaseSettings):
 
     kafka: str | None = Field(None, description="bootstrap servers, host:port[,host:port]; none: the local broker")
     clickhouse: str | None = Field(
-        None, description="DSN, http://user:password@host:8123/database; none: the local engine"
+        None, description="DSN, http[s]://user:password@host:8123/database; none: the local engine"
+    )
+    secrets_dir: Path | None = Field(
+        None, description="a directory whose files are settings: salespulse_kafka_password holds the password"
+    )
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="how Kafka is spoken to: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"
+    )
+    kafka_ca: Path | None = Field(
+        None, description="certificates (PEM) that Kafka's has to be signed by; none: the system's"
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="how Kafka is told who asks: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"
+    )
+    kafka_user: str | None = Field(None, validate_default=True, description="who asks Kafka, where SASL is spoken")
+    kafka_password: SecretStr | None = Field(None, validate_default=True, description="the password of that user")
+    clickhouse_password: SecretStr | None = Field(
+        None, description="the password of the DSN's user, where the DSN names none"
+    )
+    clickhouse_ca: Path | None = Field(
+        None, description="certificates (PEM) that ClickHouse's has to be signed by; none: the system's"
     )
     data_dir: Path = Field(
         Path("~/.local/share/salespulse"), description="state, local broker and local engine live here"
@@ -164,10 +185,56 @@ class Settings(BaseSettings):
     )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning, error")
 
-    @field_validator("data_dir", "cache_dir", "policies", "directory")
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What comes first counts: arguments, environment, ``.env``, then the files of ``secrets_dir``."""
+        sources = (init_settings, env_settings, dotenv_settings)
+        named = next((found["secrets_dir"] for source in sources if "secrets_dir" in (found := source())), None)
+        folder = None if named is None else Path(named).expanduser()
+        # What is no directory is told with the other faults.
+        return (*sources, SecretsSettingsSource(settings_cls, folder if folder and folder.is_dir() else None))
+
+    @field_validator("data_dir", "cache_dir", "policies", "directory", "secrets_dir", "kafka_ca", "clickhouse_ca")
     @classmethod
     def _expanded(cls, path: Path | None) -> Path | None:
         return path.expanduser().absolute() if path is not None else None
+
+    @field_validator("secrets_dir")
+    @classmethod
+    def _is_directory(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_dir():
+            raise ValueError("expected a directory that is there")
+        return path
+
+    @field_validator("kafka_ca", "clickhouse_ca")
+    @classmethod
+    def _certificates(cls, path: Path | None) -> Path | None:
+        try:
+            ssl.create_default_context(cafile=path)
+        except OSError as error:
+            raise ValueError("expected a file of certificates in PEM that can be read") from error
+        return path
+
+    @field_validator("kafka_security_protocol")
+    @classmethod
+    def _of_a_server(cls, protocol: str, info: ValidationInfo) -> str:
+        if protocol != "PLAINTEXT" and info.data.get("kafka") is None:
+            raise ValueError("SALESPULSE_KAFKA has to be set for it, the local broker speaks PLAINTEXT")
+        return protocol
+
+    @field_validator("kafka_user", "kafka_password")
+    @classmethod
+    def _named(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is None and str(info.data.get("kafka_security_protocol")).startswith("SASL"):
+            raise ValueError("SASL asks for a user and a password")
+        return value
 
     @field_validator("cycle_bands", "observed_sums", "observed_ratios", "benchmarks", "recorded_export")
     @classmethod

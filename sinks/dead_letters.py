@@ -13,6 +13,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import UnknownTopicOrPartitionError
 
+from schemas import connection
 from schemas.results import DeadLetter
 from schemas.settings import Settings
 from sinks.reading import records
@@ -44,7 +45,7 @@ def replay(settings: Settings, letters: Iterable[DeadLetter]) -> int:
 async def _replay(settings: Settings, letters: Iterable[DeadLetter]) -> int:
     # Ready-made batches: the plain way of sending, in either client, knows no null headers or wholly empty records.
     producer = AIOKafkaProducer(
-        bootstrap_servers=settings.kafka, enable_idempotence=True, max_batch_size=_BATCH, max_request_size=_LARGEST
+        **connection.kafka(settings), enable_idempotence=True, max_batch_size=_BATCH, max_request_size=_LARGEST
     )
     await producer.start()
     waiting, sent = iter(letters), 0

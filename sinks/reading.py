@@ -9,6 +9,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError
 from kafka.errors import UnknownTopicOrPartitionError as NoSuchTopic
 
+from schemas import connection
 from schemas.settings import Settings
 
 _POLL_MS: Final = 500
@@ -22,7 +23,7 @@ def records(settings: Settings, topic: str) -> Iterator[Any]:
     ``KafkaError`` where the broker or the topic is away.
     """
     consumer = KafkaConsumer(
-        bootstrap_servers=settings.kafka,
+        **connection.kafka(settings),
         isolation_level="read_committed",
         enable_auto_commit=False,
         auto_offset_reset="earliest",

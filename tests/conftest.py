@@ -81,6 +81,11 @@ def settings(kafka: str, topic_prefix: str, tmp_path: Path, jar_cache: Path) -> 
     )
 
 
+def at(dsn: str) -> Settings:
+    """The settings of whoever asks this ClickHouse, all others as they are by default."""
+    return Settings(clickhouse=dsn, _env_file=None)
+
+
 @pytest.fixture(scope="session")
 def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """DSN of a running local ClickHouse, without a database."""
@@ -97,7 +102,7 @@ def dsn(clickhouse: str) -> str:
 @pytest.fixture
 def client(dsn: str) -> Iterator[Client]:
     """A client of a migrated database of the test's own."""
-    client = connect(dsn)
-    migrate(client, Settings(_env_file=None))
+    client = connect(at(dsn))
+    migrate(client, at(dsn))
     yield client
     client.close()

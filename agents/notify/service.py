@@ -16,6 +16,7 @@ from agents.engine.clock import now as wall_clock
 from agents.engine.membership import committed
 from agents.notify.log import Log, until_done
 from agents.notify.partition import Judging, Partition
+from schemas import connection
 from schemas.decoding import Rejected
 from schemas.events import Millis
 from schemas.forgetting import TOPIC as FORGETS
@@ -80,7 +81,7 @@ class Notifier(ConsumerRebalanceListener):
         self._committed: dict[int, int] = {}
         self._unwritten: dict[bytes, Outcome] = {}
         self._doing: set[asyncio.Future[None]] = set()
-        self._producer: Any = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all", max_request_size=_LARGEST)
+        self._producer: Any = AIOKafkaProducer(**connection.kafka(settings), acks="all", max_request_size=_LARGEST)
         self._log = Log(settings, self._producer)
         self._consumer = self._made()
 
@@ -105,7 +106,7 @@ class Notifier(ConsumerRebalanceListener):
 
     def _made(self) -> Any:
         return AIOKafkaConsumer(
-            bootstrap_servers=self._settings.kafka,
+            **connection.kafka(self._settings),
             client_id=self._settings.topic("notify"),
             group_id=self._settings.topic("notify"),
             isolation_level="read_committed",

@@ -15,6 +15,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from deploy.explaining.asking import of_lead
 from deploy.explaining.lead import Account
 from deploy.stack import running
+from schemas import connection
 from schemas.events import Millis
 from schemas.policy import PolicyFile
 from schemas.settings import Settings
@@ -79,7 +80,7 @@ class Recorded:
     async def _ask(self, question: Callable[[Client], T]) -> T:
         def asked(dsn: str) -> T:
             client = get_client(
-                dsn=dsn,
+                **connection.clickhouse(self._of(dsn)),
                 autogenerate_session_id=False,
                 connect_timeout=3,
                 send_receive_timeout=_ANSWER_SECONDS,

@@ -96,6 +96,37 @@ class LocalKafka:
     ) -> None:
         self.stop()
 
+    def properties(self, port: int, controller_port: int) -> str:
+        """The broker's configuration: one node, little memory, no waiting, no topic that nobody asked for."""
+        return f"""\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@{_HOST}:{controller_port}
+listeners=PLAINTEXT://{_HOST}:{port},CONTROLLER://{_HOST}:{controller_port}
+advertised.listeners=PLAINTEXT://{_HOST}:{port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={self.directory / "data"}
+auto.create.topics.enable=false
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=1000
+group.initial.rebalance.delay.ms=0
+offsets.topic.num.partitions=4
+offsets.topic.replication.factor=1
+transaction.state.log.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+log.cleaner.dedupe.buffer.size=4194304
+log.index.size.max.bytes=1048576
+log.segment.bytes=67108864
+num.network.threads=2
+num.io.threads=2
+num.recovery.threads.per.data.dir=2
+"""
+
     def _owned(self) -> IO[str]:
         """The lock on the directory. The broker inherits it, so that it is held for as long as one runs here."""
         lock = (self.directory / "lock").open("a")
@@ -112,7 +143,7 @@ class LocalKafka:
 
     def _run(self, class_path: str, port: int, lock: IO[str]) -> None:
         properties = self.directory / "server.properties"
-        properties.write_text(_properties(self.directory / "data", port, _free_port(None)))
+        properties.write_text(self.properties(port, _free_port(None)))
         (self.directory / "port").write_text(str(port))
         java = [*JAVA, "-cp", class_path]
         with self.log.open("wb") as log:
@@ -180,35 +211,3 @@ def _answers(port: int) -> bool:
         return False
     finally:
         admin.close()
-
-
-def _properties(data: Path, port: int, controller_port: int) -> str:
-    """The broker's configuration: one node, little memory, no waiting, no topic that nobody asked for."""
-    return f"""\
-process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@{_HOST}:{controller_port}
-listeners=PLAINTEXT://{_HOST}:{port},CONTROLLER://{_HOST}:{controller_port}
-advertised.listeners=PLAINTEXT://{_HOST}:{port}
-controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-log.dirs={data}
-auto.create.topics.enable=false
-broker.session.timeout.ms=3000
-broker.heartbeat.interval.ms=1000
-group.initial.rebalance.delay.ms=0
-offsets.topic.num.partitions=4
-offsets.topic.replication.factor=1
-transaction.state.log.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-share.coordinator.state.topic.num.partitions=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-log.cleaner.dedupe.buffer.size=4194304
-log.index.size.max.bytes=1048576
-log.segment.bytes=67108864
-num.network.threads=2
-num.io.threads=2
-num.recovery.threads.per.data.dir=2
-"""

@@ -28,6 +28,7 @@ import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from msgspec import Struct
 
+from schemas import connection
 from schemas.events import Millis
 from schemas.results import timestamp
 from schemas.settings import Settings
@@ -124,10 +125,10 @@ class Behind(Exception):
     """The published rows are so far behind the events that a comparison would say nothing."""
 
 
-def session(dsn: str) -> Client:
+def session(settings: Settings) -> Client:
     """A client with a session of its own, which temporary tables need; its queries may take an hour."""
     return clickhouse_connect.get_client(
-        dsn=dsn, autogenerate_session_id=True, connect_timeout=5, send_receive_timeout=3600
+        **connection.clickhouse(settings), autogenerate_session_id=True, connect_timeout=5, send_receive_timeout=3600
     )
 
 

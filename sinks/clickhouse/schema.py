@@ -12,6 +12,7 @@ import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
+from schemas import connection
 from schemas.settings import Settings
 from sinks.clickhouse.retention import ttl_clauses
 
@@ -23,18 +24,18 @@ class SchemaTooNew(Exception):
     """The database was migrated by a later release than this one."""
 
 
-def connect(dsn: str) -> Client:
-    """A client of the DSN's database, which is made where it is missing."""
+def connect(settings: Settings) -> Client:
+    """A client of the database of ``settings.clickhouse``, which is made where it is missing."""
     try:
-        return _client(dsn)
+        return _client(settings)
     except DatabaseError as error:
         if error.code != _UNKNOWN_DATABASE:
             raise
-    parts = urlsplit(dsn)
-    server = _client(parts._replace(path="/default").geturl())
+    parts = urlsplit(str(settings.clickhouse))
+    server = _client(settings.model_copy(update={"clickhouse": parts._replace(path="/default").geturl()}))
     server.command("CREATE DATABASE IF NOT EXISTS {name:Identifier}", parameters={"name": parts.path.strip("/")})
     server.close()
-    return _client(dsn)
+    return _client(settings)
 
 
 def migrate(client: Client, settings: Settings) -> None:
@@ -54,12 +55,12 @@ def migrate(client: Client, settings: Settings) -> None:
     _run(client, _PACKAGE / "views.sql")
 
 
-def _client(dsn: str) -> Client:
+def _client(settings: Settings) -> Client:
     return clickhouse_connect.get_client(
-        dsn=dsn,
+        **connection.clickhouse(settings),
         autogenerate_session_id=False,
         # On loopback compressing costs more than it saves.
-        compress=not _is_loopback(dsn),
+        compress=not _is_loopback(str(settings.clickhouse)),
         # A server that hangs must be given up before Kafka gives up the sink (five minutes).
         connect_timeout=5,
         send_receive_timeout=60,

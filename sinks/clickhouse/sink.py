@@ -23,6 +23,7 @@ from kafka.errors import KafkaError
 from prometheus_client import CollectorRegistry
 from urllib3.exceptions import HTTPError
 
+from schemas import connection
 from schemas.settings import Settings
 from sinks.clickhouse.metrics import Metrics
 from sinks.clickhouse.recorded_kpis import views as recorded_kpis
@@ -76,7 +77,7 @@ def run_until_signalled(settings: Settings, metrics_port: int | None = None) -> 
 def consumer(settings: Settings) -> Any:
     """A consumer of the sink's group that commits only when told to."""
     return KafkaConsumer(
-        bootstrap_servers=settings.kafka,
+        **connection.kafka(settings),
         client_id=settings.topic("clickhouse"),
         group_id=f"{settings.topic_prefix}-clickhouse",
         isolation_level="read_committed",
@@ -114,7 +115,6 @@ class Sink:
     def __init__(self, settings: Settings, metrics: Metrics, clock: Callable[[], float]) -> None:
         if settings.clickhouse is None:
             raise ValueError("the ClickHouse sink needs SALESPULSE_CLICKHOUSE")
-        self._dsn = settings.clickhouse
         self._settings = settings
         self._metrics = metrics
         self._clock = clock
@@ -202,7 +202,7 @@ class Sink:
 
     def _insert(self) -> None:
         if self._writer is None:
-            client = connect(self._dsn)
+            client = connect(self._settings)
             migrate(client, self._settings)
             _make_recorded_kpis(client, self._settings)
             self._writer = Writer(client)

@@ -10,6 +10,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from msgspec import Struct
 
+from schemas import connection
 from schemas.settings import Settings
 
 TOPIC: Final = "internal.notified"
@@ -58,9 +59,7 @@ class Told:
 async def recall(settings: Settings, partition: int) -> Told:
     """Read what is told of a partition to its end; ``KafkaError`` where the broker is away."""
     place = TopicPartition(settings.topic(TOPIC), partition)
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka, enable_auto_commit=False, auto_offset_reset="earliest"
-    )
+    consumer = AIOKafkaConsumer(**connection.kafka(settings), enable_auto_commit=False, auto_offset_reset="earliest")
     told = Told()
     await consumer.start()
     try:

@@ -30,6 +30,7 @@ from sinks.clickhouse import sink
 from sinks.clickhouse.recorded_kpis.queries import rows
 from sinks.clickhouse.recorded_kpis.views import create
 from sinks.clickhouse.schema import connect, migrate
+from tests.conftest import at
 from tests.directories import directory
 from tests.sinks.recorded_kpis.test_by_hand import Teller
 from tests.sinks.test_reconciliation import record
@@ -142,7 +143,7 @@ def test_a_target_that_is_set_is_measured_published_and_told_until_it_is_revoked
 def kept(clickhouse: str) -> Iterator[tuple[Client, str]]:
     """A database with the views of recorded KPIs, which take a while to make, and its DSN."""
     dsn = f"{clickhouse}/of_targets"
-    found = connect(dsn)
+    found = connect(at(dsn))
     migrate(found, Settings(_env_file=None))
     create(found, Settings(_env_file=None))
     yield found, dsn

@@ -100,6 +100,24 @@ def test_the_services_are_told_by_settings_that_there_are(compose: dict[str, Any
         assert set(compose["services"][name]["environment"]) <= known
 
 
+def test_passwords_come_from_files_that_are_not_committed(compose: dict[str, Any]) -> None:
+    texts = (DOCKER / "compose.yaml").read_text()
+    assert not re.search(r"\$\{|:[^/\s]+@", texts), "neither a default nor a password in an address"
+    for service in compose["services"].values():
+        told = service.get("environment", {}).items()
+        assert all(value.startswith("/run/secrets/") for variable, value in told if "PASSWORD" in variable)
+    handed = {
+        name: {one.get("target", one["source"]) for one in service.get("secrets", [])}
+        for name, service in compose["services"].items()
+    }
+    assert all(handed[name] == {"salespulse_clickhouse_password", "salespulse_board_token"} for name in OURS)
+    assert handed["worker-1"] <= {f"salespulse_{name}" for name in Settings.model_fields}
+    assert handed["clickhouse"] == {"clickhouse_password"} < handed["grafana"]
+    assert all(Path(one["file"]).parent == DOCKER / "secrets" for one in compose["secrets"].values())
+    assert "/deploy/docker/secrets/" in (ROOT / ".gitignore").read_text().splitlines()
+    assert "deploy/docker/secrets" in (DOCKER / "Dockerfile.dockerignore").read_text().splitlines()
+
+
 def test_prometheus_asks_services_that_there_are(compose: dict[str, Any]) -> None:
     addresses = [address for found in IN_CONTAINERS.values() for address in found]
     for address in addresses:

@@ -36,6 +36,12 @@ def pod(kind: str, name: str) -> Manifest:
     return dict(base(kind, name)["spec"]["template"]["spec"])
 
 
+def literals(folder: str) -> list[str]:
+    """What the pods are told, ``NAME=value``."""
+    maps = kustomization(folder).get("configMapGenerator", [])
+    return [each for one in maps for each in one.get("literals", [])]
+
+
 PODS: Final = pytest.mark.parametrize(("kind", "name"), [("StatefulSet", "worker"), ("Deployment", "sink")])
 
 
@@ -79,6 +85,13 @@ def test_every_volume_is_mounted_and_every_mount_is_of_a_volume(kind: str, name:
     assert {one["configMapRef"]["name"] for one in spec["containers"][0]["envFrom"]} <= made
 
 
+def test_topics_are_made_before_a_worker_starts_by_the_same_settings() -> None:
+    [made], [worker] = pod("StatefulSet", "worker")["initContainers"], pod("StatefulSet", "worker")["containers"]
+    assert made["args"] == ["topics", "create"]
+    assert all(made[name] == worker[name] for name in ("image", "envFrom", "securityContext"))
+    assert {mount["name"] for mount in worker["volumeMounts"]} - {m["name"] for m in made["volumeMounts"]} == {"state"}
+
+
 def test_a_worker_comes_back_to_its_own_volume() -> None:
     spec = base("StatefulSet", "worker")["spec"]
     assert spec["serviceName"] == base("Service", "worker")["metadata"]["name"]
@@ -90,14 +103,29 @@ def test_a_worker_comes_back_to_its_own_volume() -> None:
 @pytest.mark.parametrize("folder", ["base", "overlays/production"])
 def test_the_pods_are_told_by_settings_that_there_are(folder: str) -> None:
     known = {f"SALESPULSE_{name.upper()}" for name in Settings.model_fields}
-    told = [
-        each.split("=")[0] for one in kustomization(folder)["configMapGenerator"] for each in one.get("literals", [])
-    ]
+    told = [each.split("=")[0] for each in literals(folder)]
     assert told and set(told) <= known
 
 
+@pytest.mark.parametrize("folder", OVERLAYS)
+def test_secrets_are_files_where_the_settings_look_for_them(folder: str) -> None:
+    told = dict(each.split("=", 1) for name in ("base", f"overlays/{folder}") for each in literals(name))
+    for kind, name in PODS.args[1]:
+        [mount] = [one for one in pod(kind, name)["containers"][0]["volumeMounts"] if one["name"] == "secrets"]
+        assert (mount["mountPath"], mount["readOnly"]) == (told["SALESPULSE_SECRETS_DIR"], True)
+        assert "env" not in pod(kind, name)["containers"][0]
+    settings = {f"salespulse_{name}" for name in Settings.model_fields}
+    [scaling, keys] = manifests(ROOT / "overlays/production/scaling.yaml")
+    used = {one["key"] for one in keys["spec"]["secretTargetRef"] if one["name"] == "salespulse"}
+    assert scaling["spec"]["triggers"][0]["authenticationRef"]["name"] == keys["metadata"]["name"]
+    assert used - {Path(told[name]).name for name in told if name.endswith("_CA")} <= settings or folder == "small"
+    made = [file for one in kustomization(f"overlays/{folder}").get("secretGenerator", []) for file in one["files"]]
+    assert set(made) <= settings
+    assert not any("PASSWORD" in name for name in told)
+
+
 def test_workers_are_scaled_by_the_group_that_reads_the_events_and_not_beyond_the_partitions() -> None:
-    [scaled] = manifests(ROOT / "overlays/production/scaling.yaml")
+    [scaled, _] = manifests(ROOT / "overlays/production/scaling.yaml")
     settings = Settings(_env_file=None)
     assert scaled["spec"]["maxReplicaCount"] == settings.partitions
     [trigger] = scaled["spec"]["triggers"]

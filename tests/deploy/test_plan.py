@@ -20,6 +20,7 @@ from deploy.plan import Plan, Target, plan, show
 from schemas.settings import Settings
 from sinks.clickhouse.recorded_kpis.views import create
 from sinks.clickhouse.schema import connect, migrate
+from tests.conftest import at
 from tests.sinks.recorded_kpis.floor import DAY
 from tests.sinks.recorded_kpis.test_by_hand import Teller, pyramid
 from tests.sinks.test_reconciliation import record
@@ -31,7 +32,7 @@ WEEK = 7 * DAY
 def worked(clickhouse: str) -> str:
     """DSN of a database in which a team has made its way from calls to deals, from 60 days ago on."""
     dsn, tell, settings = f"{clickhouse}/planned", Teller(), Settings(_env_file=None)
-    client, now = connect(dsn), round(time.time() * 1000)
+    client, now = connect(at(dsn)), round(time.time() * 1000)
     migrate(client, settings)
     create(client, settings)
     pyramid(tell, now - 60 * DAY)

@@ -20,6 +20,7 @@ from schemas.recorded_kpis import by_name
 from schemas.settings import Settings
 from sinks.clickhouse.recorded_kpis.views import create
 from sinks.clickhouse.schema import connect, migrate
+from tests.conftest import at
 from tests.sinks.recorded_kpis.test_by_hand import Teller, book, survey
 from tests.sinks.test_reconciliation import record
 
@@ -56,7 +57,7 @@ def test_values_are_said_in_their_unit(kpi: str, value: Any, currency: str, word
 def book_and_survey(clickhouse: str) -> str:
     """DSN of a database with a book of customers and a survey in it."""
     dsn, tell, settings = f"{clickhouse}/shown", Teller(), Settings(_env_file=None)
-    client = connect(dsn)
+    client = connect(at(dsn))
     migrate(client, settings)
     create(client, settings)
     book(tell)

@@ -21,6 +21,7 @@ from sinks.clickhouse.schema import connect
 from tests.accepting import accepted
 from tests.agents.driving import Pipeline, is_empty
 from tests.agents.workers import FAMILIES, faults
+from tests.conftest import at
 
 Row = dict[str, Any]
 Announcement = tuple[str, str]
@@ -176,7 +177,7 @@ class Outputs:
 def stored(dsn: str, outputs: Outputs, expected: Expected) -> Toll:
     """What is wrong in the views of ClickHouse, against the topics and the events."""
     toll = Toll()
-    client = connect(dsn)
+    client = connect(at(dsn))
     try:
         rows = client.query(f"SELECT kpi, grouping, dimensions, window, {_MS}(start), revision, count FROM kpis_latest")
         found: dict[bytes, Any] = {_row_key(*row[:5]): row[5:] for row in rows.result_rows}

@@ -50,7 +50,7 @@ def until(claim: Callable[[], bool]) -> None:
 
 def asked(settings: Settings, query: str) -> Any:
     try:
-        client = connect(str(settings.clickhouse))
+        client = connect(settings)
         try:
             return client.query(query).result_rows
         finally:

@@ -19,6 +19,7 @@ from schemas.settings import Settings
 from sinks.clickhouse.rows import COLUMNS, Unusable, parsers
 from sinks.clickhouse.schema import SchemaTooNew, connect, migrate
 from sinks.clickhouse.writer import Batch, Writer
+from tests.conftest import at
 from tests.streams.floor import engaged
 from tests.streams.service_floor import as_of, office
 
@@ -311,7 +312,7 @@ def test_migrating_twice_and_by_two_at_once_is_migrating_once(dsn: str) -> None:
 
     def migrated() -> None:
         try:
-            migrate(connect(dsn), SETTINGS)
+            migrate(connect(at(dsn)), SETTINGS)
         except DatabaseError as error:
             faults.append(error)
 
@@ -322,7 +323,7 @@ def test_migrating_twice_and_by_two_at_once_is_migrating_once(dsn: str) -> None:
         thread.join()
     migrated()
     assert faults == []
-    applied = connect(dsn).query("SELECT version, name FROM migrations FINAL ORDER BY version").result_rows
+    applied = connect(at(dsn)).query("SELECT version, name FROM migrations FINAL ORDER BY version").result_rows
     names = ["001_tables.sql", "002_reply_class.sql", "003_subjects.sql", "004_truncated.sql", "005_forgotten.sql"]
     names += ["006_reply_kind.sql", "007_standing_targets.sql"]
     assert applied == list(enumerate(names, start=1))

@@ -30,6 +30,7 @@ from sinks.clickhouse.rows import Unusable, parsers
 from sinks.clickhouse.schema import migrate
 from sinks.clickhouse.writer import Batch, Writer
 from tests.agents.driving import Pipeline
+from tests.conftest import at
 from tests.policy_files import HEAD, parsed, policy
 from tests.sinks.rough import rough
 from tests.sinks.test_clickhouse_tables import Written
@@ -55,7 +56,7 @@ def two_looks(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def client(dsn: str, client: Client) -> Iterator[Client]:
     """A session in the migrated database of the test's own."""
-    with_session = session(dsn)
+    with_session = session(at(dsn))
     yield with_session
     with_session.close()
 

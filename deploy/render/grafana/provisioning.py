@@ -8,7 +8,7 @@ from deploy.render.grafana.panels import CLICKHOUSE, PROMETHEUS
 from deploy.render.yaml import dump
 
 _HEAD: Final = """\
-# Written by `salespulse render`: do not edit. Addresses and passwords come from the environment: docs/grafana.md.
+# Written by `salespulse render`: do not edit. What comes from outside: docs/grafana.md.
 """
 
 _SOURCES: Final[dict[str, Any]] = {
@@ -34,7 +34,7 @@ _SOURCES: Final[dict[str, Any]] = {
                 "username": "$CLICKHOUSE_USER",
                 "defaultDatabase": "$CLICKHOUSE_DATABASE",
             },
-            "secureJsonData": {"password": "$CLICKHOUSE_PASSWORD"},
+            "secureJsonData": {"password": "$__file{/run/secrets/clickhouse_password}"},
         },
     ],
 }

@@ -57,8 +57,7 @@ class Export(Collector):
 
     def compute(self) -> None:
         """Ask ClickHouse for every chosen KPI; one that fails keeps its last value, and grows old."""
-        assert self._settings.clickhouse is not None
-        with closing(connect(self._settings.clickhouse)) as client:
+        with closing(connect(self._settings)) as client:
             for one in chosen(self._settings.recorded_export):
                 try:
                     now = client.command("SELECT toUnixTimestamp64Milli(now64(3))")

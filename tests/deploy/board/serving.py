@@ -43,7 +43,7 @@ class Served:
         self.url = f"http://127.0.0.1:{self.settings.port}/board/"
         self.pipeline = Pipeline(self.settings, directory, partitions, policies)
         self._policies = policies
-        self._client = None if dsn is None else connect(dsn)
+        self._client = None if dsn is None else connect(self.settings)
         if self._client is not None:
             migrate(self._client, self.settings)
         self._copied: Counter[str] = Counter()

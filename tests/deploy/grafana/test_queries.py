@@ -170,7 +170,7 @@ def running(
         stack.enter_context(prometheus(place / "prometheus/prometheus.yml", ports["prometheus"]))
         until(worker.is_ready, "the worker is ready")
         sent = produce(settings, history(now())).n
-        client = connect(str(settings.clickhouse))
+        client = connect(settings)
         stack.callback(client.close)
         until(lambda: count(client) == sent - 1, f"{sent} events are in ClickHouse, but for the one that is refused")
         # Later than the rest, so that counters grow from one scrape to the next.

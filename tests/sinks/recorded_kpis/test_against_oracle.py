@@ -21,6 +21,7 @@ from schemas.settings import Settings
 from sinks.clickhouse.recorded_kpis.queries import rows
 from sinks.clickhouse.recorded_kpis.views import create
 from sinks.clickhouse.schema import connect, migrate
+from tests.conftest import at
 from tests.sinks.recorded_kpis.examples import assert_shown
 from tests.sinks.recorded_kpis.floor import days_of_replies, told
 from tests.sinks.recorded_kpis.oracle import (
@@ -64,7 +65,7 @@ def world() -> World:
 
 def firm(clickhouse: str) -> Client:
     """A database with the events in it, some of them before and some after the views were made."""
-    found, lines = connect(f"{clickhouse}/recorded"), told(*TOLD)
+    found, lines = connect(at(f"{clickhouse}/recorded")), told(*TOLD)
     migrate(found, SETTINGS)
     record(found, lines[:1000])
     create(found, SETTINGS)

@@ -19,6 +19,7 @@ from schemas.settings import Settings
 from sinks.clickhouse.recorded_kpis.queries import rows, signals
 from sinks.clickhouse.recorded_kpis.views import create
 from sinks.clickhouse.schema import connect, migrate
+from tests.conftest import at
 from tests.sinks.recorded_kpis.floor import DAY, EventDict, event
 from tests.sinks.test_reconciliation import publish, record
 
@@ -195,7 +196,7 @@ def client(clickhouse: str) -> Iterator[Client]:
     for story in (book, acquisition, survey, pipeline, mailing, alarm, target, persistence, to_plan):
         story(tell)
     streamed = list(weeks(tell))
-    found = connect(f"{clickhouse}/by_hand")
+    found = connect(at(f"{clickhouse}/by_hand"))
     migrate(found, SETTINGS)
     create(found, SETTINGS)
     record(found, map(orjson.dumps, tell.events * 2))

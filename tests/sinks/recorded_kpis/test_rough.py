@@ -14,6 +14,7 @@ from schemas.recorded_kpis import RECORDED
 from schemas.results import timestamp
 from sinks.clickhouse.recorded_kpis.views import create
 from sinks.clickhouse.schema import connect, migrate
+from tests.conftest import at
 from tests.sinks.recorded_kpis.oracle import ORACLE
 from tests.sinks.recorded_kpis.test_against_oracle import SETTINGS, compared
 from tests.sinks.recorded_kpis.world import World
@@ -55,7 +56,7 @@ def lines() -> list[bytes]:
 
 @pytest.fixture(scope="module")
 def client(clickhouse: str, lines: list[bytes]) -> Iterator[Client]:
-    found = connect(f"{clickhouse}/rough")
+    found = connect(at(f"{clickhouse}/rough"))
     migrate(found, SETTINGS)
     create(found, SETTINGS)
     record(found, lines)
