@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     clickhouse_password: SecretStr | None = Field(
         None, description="the password of the DSN's user, where the DSN names none"
     )
+    clickhouse_cluster: str = Field(
+        "", pattern=r"^\w*$", description="the cluster of one shard whose replicas have the tables; empty: one server"
+    )
     clickhouse_ca: Path | None = Field(
         None, description="certificates (PEM) that ClickHouse's has to be signed by; none: the system's"
     )

@@ -14,10 +14,15 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from schemas import connection
 from schemas.settings import Settings
+from sinks.clickhouse.replicated import replicated
 from sinks.clickhouse.retention import ttl_clauses
 
 _UNKNOWN_DATABASE: Final = 81
 _PACKAGE: Final = files("sinks.clickhouse")
+_MIGRATIONS: Final = (
+    "CREATE TABLE IF NOT EXISTS migrations (version UInt32, name String, applied_at DateTime DEFAULT now())"
+    " ENGINE = ReplacingMergeTree ORDER BY version SETTINGS fsync_after_insert = 1"
+)
 
 
 class SchemaTooNew(Exception):
@@ -33,26 +38,24 @@ def connect(settings: Settings) -> Client:
             raise
     parts = urlsplit(str(settings.clickhouse))
     server = _client(settings.model_copy(update={"clickhouse": parts._replace(path="/default").geturl()}))
-    server.command("CREATE DATABASE IF NOT EXISTS {name:Identifier}", parameters={"name": parts.path.strip("/")})
+    made = replicated("CREATE DATABASE IF NOT EXISTS {name:Identifier}", settings.clickhouse_cluster)
+    server.command(made, parameters={"name": parts.path.strip("/")})
     server.close()
     return _client(settings)
 
 
 def migrate(client: Client, settings: Settings) -> None:
     """Bring tables, time to live and views to the newest form; every statement may be repeated by another sink."""
-    client.command(
-        "CREATE TABLE IF NOT EXISTS migrations (version UInt32, name String, applied_at DateTime DEFAULT now())"
-        " ENGINE = ReplacingMergeTree ORDER BY version SETTINGS fsync_after_insert = 1"
-    )
+    client.command(replicated(_MIGRATIONS, settings.clickhouse_cluster))
     applied = {version for (version,) in client.query("SELECT DISTINCT version FROM migrations").result_rows}
     steps = {int(step.name.split("_")[0]): step for step in (_PACKAGE / "migrations").iterdir()}
     if applied - steps.keys():
         raise SchemaTooNew(f"ClickHouse has migration {max(applied)}, this release ends at {max(steps)}")
     for version in sorted(steps.keys() - applied):
-        _run(client, steps[version])
+        _run(client, steps[version], settings.clickhouse_cluster)
         client.insert("migrations", [[version, steps[version].name]], ["version", "name"])
     _set_time_to_live(client, settings)
-    _run(client, _PACKAGE / "views.sql")
+    _run(client, _PACKAGE / "views.sql", settings.clickhouse_cluster)
 
 
 def _client(settings: Settings) -> Client:
@@ -75,10 +78,10 @@ def _is_loopback(dsn: str) -> bool:
         return host == "localhost"
 
 
-def _run(client: Client, script: Traversable) -> None:
+def _run(client: Client, script: Traversable, cluster: str) -> None:
     for statement in script.read_text().split(";\n"):
         if statement.strip():
-            client.command(statement)
+            client.command(replicated(statement, cluster))
 
 
 def _set_time_to_live(client: Client, settings: Settings) -> None:
@@ -87,4 +90,4 @@ def _set_time_to_live(client: Client, settings: Settings) -> None:
     for table, clause in ttl_clauses(settings).items():
         # Changing it rewrites the table's parts, so only where it differs.
         if f"TTL {clause} " not in present[table]:
-            client.command(f"ALTER TABLE {table} MODIFY TTL {clause}")
+            client.command(replicated(f"ALTER TABLE {table} MODIFY TTL {clause}", settings.clickhouse_cluster))

@@ -13,6 +13,7 @@ from schemas import catalogue
 from schemas.recorded_kpis import PERIODS, RECORDED, RESULTS, RecordedKpi
 from schemas.recorded_settings import bands, benchmarks, names, ratios
 from schemas.settings import Settings
+from sinks.clickhouse.replicated import replicated
 
 _PACKAGE: Final = files("sinks.clickhouse.recorded_kpis")
 _PLACE: Final = re.compile(r"\{(\w+)\}")
@@ -34,7 +35,7 @@ _AS_OF: Final = "if((SELECT max(end) FROM periods) <= now64(3), (SELECT min(star
 def create(client: Client, settings: Settings) -> None:
     """Make every view anew, as the settings have it."""
     for statement in statements(settings):
-        client.command(statement)
+        client.command(replicated(statement, settings.clickhouse_cluster))
 
 
 def statements(settings: Settings) -> Iterator[str]:
