@@ -7,7 +7,18 @@ import sys
 
 import typer
 
-from deploy.commands import comparing, events, explaining, forgetting, looking, policies, recorded, running, targets
+from deploy.commands import (
+    comparing,
+    events,
+    explaining,
+    forgetting,
+    looking,
+    policies,
+    recorded,
+    running,
+    sizing,
+    targets,
+)
 from deploy.failures import explained
 
 app = typer.Typer(
@@ -45,6 +56,7 @@ app.add_typer(policy, name="policy")
 app.add_typer(target, name="targets")
 app.command()(looking.settings)
 app.command()(looking.render)
+app.command()(sizing.size)
 sink.command("clickhouse")(running.clickhouse)
 sink.callback()(lambda: None)
 topics.command("create")(running.create)

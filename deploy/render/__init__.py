@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy import configuration
-from deploy.render import alerting, docker, grafana, kpis, kubernetes, recorded_kpis, schemas
+from deploy.render import alerting, docker, grafana, kpis, kubernetes, recorded_kpis, scaling, schemas
 
 RENDERERS: Final[tuple[Callable[[], dict[str, str]], ...]] = (
     schemas.files,
@@ -18,6 +18,7 @@ RENDERERS: Final[tuple[Callable[[], dict[str, str]], ...]] = (
     kubernetes.files,
     recorded_kpis.files,
     kpis.files,
+    scaling.files,
 )
 """Each gives relative path → text; no two of them the same path."""
 
