@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
+import re
+import subprocess
+import sys
 import threading
 import urllib.parse
 import urllib.request
@@ -38,7 +42,7 @@ from sinks.clickhouse.reconciliation import Reconciliation, Tally
 from sinks.clickhouse.schema import connect
 from sinks.exposition import served
 from tests.agents.test_leads import line
-from tests.agents.workers import Worker, free_port, until
+from tests.agents.workers import ROOT, Worker, free_port, until
 from tests.deploy.alerting.monitoring import prometheus
 from tests.deploy.grafana.boards import Asked, promql, queries, sql
 
@@ -55,6 +59,7 @@ class Running(NamedTuple):
 
     prometheus: str
     client: Client
+    settings: Settings
     chosen: dict[str, list[str]]
 
     def samples(self, query: str) -> list[float]:
@@ -181,7 +186,7 @@ def running(
         until(lambda: {"r-1", "unassigned"} <= set(reps(client)), "the rows by rep are in ClickHouse")
         # A comparison takes half a minute and has tests of its own: here is only what it tells.
         tell(differences, Reconciliation([Tally("follow_up_rate", "1d", 1, 0, 0, 0, 0)], []))
-        found = Running(f"http://127.0.0.1:{ports['prometheus']}", client, {})
+        found = Running(f"http://127.0.0.1:{ports['prometheus']}", client, settings, {})
         found.chosen.update(
             team=["all", *found.api("label/team/values", **{"match[]": "sales_open_leads"})],
             rep=reps(client),
@@ -244,6 +249,33 @@ def test_a_trailing_window_has_promises_to_judge(running: Running, window: str) 
     [query] = [query for query in ASKED.values() if query.panel == "Kept"]
     asked = promql(query.text, running.chosen | {"trailing": [window]})
     until(lambda: running.samples(asked), f"Prometheus answers {asked}", 30)
+
+
+QUESTIONS = re.findall(r"^### (.+?)$.*?^```sql\n(.*?)^```", (ROOT / "docs/consuming.md").read_text(), re.M | re.S)
+
+
+def test_five_questions_are_in_the_document() -> None:
+    assert len({question for question, _ in QUESTIONS}) == 5
+
+
+@pytest.mark.parametrize(("question", "query"), QUESTIONS, ids=[question for question, _ in QUESTIONS])
+def test_a_question_of_a_manager_is_answered(running: Running, question: str, query: str) -> None:
+    until(lambda: running.client.query(query).result_rows, question, 30)
+
+
+def test_the_example_of_a_consumer_says_what_happens(running: Running) -> None:
+    settings = running.settings
+    words = {"SALESPULSE_KAFKA": str(settings.kafka), "SALESPULSE_TOPIC_PREFIX": settings.topic_prefix}
+    command = [sys.executable, str(ROOT / "docs/examples/consumer.py")]
+    missing = {r"hot-\d+: \S+ missed, r-1 of emea-1$", r"emea-1: half answered within [\d.]+ s since 20\d\d-"}
+    with subprocess.Popen(command, env=os.environ | words, stdout=subprocess.PIPE, text=True) as consumer:
+        assert consumer.stdout is not None
+        for said in consumer.stdout:
+            missing = {each for each in missing if not re.match(each, said)}
+            if not missing:
+                break
+        consumer.kill()
+    assert missing == set()
 
 
 def test_every_rule_is_computed(running: Running) -> None:
