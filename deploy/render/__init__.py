@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from deploy import configuration
-from deploy.render import alerting, docker, grafana, kpis, kubernetes, recorded_kpis, scaling, schemas
+from deploy.render import alerting, asyncapi, docker, grafana, kpis, kubernetes, recorded_kpis, scaling, schemas
 
 RENDERERS: Final[tuple[Callable[[], dict[str, str]], ...]] = (
     schemas.files,
+    asyncapi.files,
     configuration.files,
     alerting.files,
     grafana.files,
