@@ -162,7 +162,11 @@ async def _records(settings: Settings, name: str) -> AsyncIterator[tuple[bytes, 
     """By aiokafka, since of a long log there are more rows than events, and it has them decoded by compiled code."""
     topic = settings.topic(name)
     consumer = AIOKafkaConsumer(
-        **connection.kafka(settings), isolation_level="read_committed", enable_auto_commit=False
+        **connection.kafka(settings),
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        # Without it a partition that was just assigned may be read from its end, whatever is sought.
+        auto_offset_reset="earliest",
     )
     await consumer.start()
     try:
