@@ -28,11 +28,11 @@ check: setup
 	$(BIN)/salespulse render --check
 	@$(BIN)/python -c "from schemas.compiled import state; print('the core is', state())"
 
-# An hour, and alone on the machine: everything, the peers with 1,000,000 events three times.
+# Long, and alone on the machine: everything, the peers with 1,000,000 events three times.
 bench: setup
 	$(BIN)/python -m benchmarks
 
-# Ten minutes: this pipeline and its peers on the same 100,000 events, once.
+# Minutes: this pipeline and its peers on the same 100,000 events, once.
 bench-quick: setup
 	$(BIN)/python -m benchmarks.peers --events 100000 --runs 1
 
