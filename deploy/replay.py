@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -22,12 +22,12 @@ from deploy import topics
 from deploy.attainment import attainment
 from deploy.produce import produce, read_lines
 from schemas import connection
+from schemas.catalogue import Family
 from schemas.events import Millis
 from schemas.policy import NOTHING, PolicyFile
 from schemas.settings import Settings
 from streams.rows import NOT_COUNTED
 
-FAMILIES = ("response", "follow-up", "reply", "activity", "deal")
 _REPORTED = ("all", "1d")
 _DAY: Millis = 86_400_000
 _FOREVER: Millis = 10_000 * 365 * _DAY
@@ -129,7 +129,7 @@ async def _results(settings: Settings) -> tuple[dict[str, int], list[dict[str, A
 async def _rows(settings: Settings) -> list[dict[str, Any]]:
     """The standing rows of the reported windows in a fixed order, without revision and watermark."""
     standing: dict[bytes, bytes] = {}
-    for family in FAMILIES:
+    for family in get_args(Family):
         async for key, value in _records(settings, f"kpi.{family}"):
             standing[key] = value
     rows = []

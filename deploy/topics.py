@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
@@ -12,6 +12,7 @@ from kafka.errors import NoError, TopicAlreadyExistsError, UnknownTopicOrPartiti
 from msgspec import Struct
 
 from schemas import connection
+from schemas.catalogue import Family
 from schemas.settings import Settings
 
 REPLAY_MARK: Final = ".replay-"
@@ -56,10 +57,7 @@ TOPICS: Final = (
     Topic("observations", _kept(90) | _RECEIVED),
     Topic("targets", _COMPACTED | _RECEIVED),
     Topic("lead-facts", _COMPACTED, "leads"),
-    *(
-        Topic(f"kpi.{family}", _COMPACTED, "windows")
-        for family in ("response", "follow-up", "reply", "activity", "deal")
-    ),
+    *(Topic(f"kpi.{family}", _COMPACTED, "windows") for family in get_args(Family)),
     Topic("kpi.target", _COMPACTED),
     Topic("sla", _kept(90), "leads"),
     Topic("dead-letters", _kept(90) | _LARGE),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from deploy.render.yaml import dump
 from deploy.topics import TOPICS, Topic
+from schemas.catalogue import Family
 from schemas.events import TYPES
 from schemas.settings import Settings
 
@@ -21,7 +22,7 @@ _INPUTS: Final = {
 _OUTPUTS: Final = {
     "lead-facts": ("lead-facts", "What is known of a lead, as it stands."),
     **{f"kpi.{family}": ("kpi-row", f"KPI rows of the family {family}, as they stand.")
-       for family in ("response", "follow-up", "reply", "activity", "deal")},
+       for family in get_args(Family)},
     "kpi.target": ("kpi-row", "How far along targets are."),
     "sla": ("sla-event", "What became of service level clocks: started, at risk, met, breached."),
     "dead-letters": ("dead-letter", "Records that could not be used, whole, and why."),

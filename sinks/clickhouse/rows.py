@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, get_args
 
 import msgspec
 import orjson
 from msgspec import Raw, Struct
 
+from schemas.catalogue import Family
 from schemas.classification import classify, judge
 from schemas.decoding import Rejected, canonical, decoder
 from schemas.event import Event
@@ -80,7 +81,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
 
 _LATEST: Final[Millis] = 4_102_444_800_000
 INPUTS: Final = ("leads", "calls", "emails", "deals", "observations", "targets")
-FAMILIES: Final = ("response", "follow-up", "reply", "activity", "deal", "target")
+FAMILIES: Final = (*get_args(Family), "target")
 
 
 class _Kpi(Struct):
